@@ -8,12 +8,12 @@ from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.approval import ApprovalQuestion, Decision
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.stage_results import StageResult, TreatResult
 from labelworks.tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.report.texts.wording import percent
 from labelworks.tasks.storage.store import Store
 
 

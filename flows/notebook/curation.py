@@ -17,6 +17,7 @@ from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.tables import UNDOUBTED
 from labelworks.tasks.report.texts.verdict import verdict
@@ -101,7 +102,7 @@ class Curation(Shown):
             return verdict(self.record)
         changed = self.record.treatment.relabelled if self.record.treatment else 0
         rate = self.record.noise.rate if self.record.noise else None
-        about = "" if rate is None else f", about {100 * rate:.1f} % of the labels wrong"
+        about = "" if rate is None else f", about {percent(rate)} of the labels wrong"
         rows = several(self.record.rows, "row")
         return (
             f"version {self.record.version} of {self.record.dataset}: {rows}{about}, {changed:,} relabelled"

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.columns import column, length
 from labelworks.flows.notebook.inputs.observed import index_of, kinds_of, marks_of, said_of
 from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.config.detect import DetectConfig
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.treatment.imprecise.core.infer import infer
 
 
@@ -53,7 +54,9 @@ class InferredLabels(Shown):
     def summary(self) -> str:
         """What was found, in a line."""
         kinds = ", ".join(f"{int((self.kinds == kind).sum()):,} {kind}" for kind in sorted(set(self.kinds)))
-        return f"{several(len(self.labels), 'label')} ({kinds}), {share(float(self.confidence.mean()))} sure"
+        return (
+            f"{several(len(self.labels), 'label')} ({kinds}), {percent(float(self.confidence.mean()))} sure"
+        )
 
     @property
     def _rows(self) -> pd.DataFrame:

@@ -15,8 +15,9 @@ from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, out_of_sample
 from labelworks.flows.notebook.inputs.tables import as_table, encoded_table, some_votes
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.arrays import rows_of
 from labelworks.tasks.methods.findings.health import class_sums
 from labelworks.tasks.methods.noise import NoiseResult, detect
@@ -117,8 +118,8 @@ class LabelErrors(Shown):
     @property
     def summary(self) -> str:
         """What was found, in a line."""
-        low, high = (share(end) for end in self.noise_rate_interval)
-        rate = f"about {share(self.noise_rate)} wrong ({low} to {high})"
+        low, high = (percent(end) for end in self.noise_rate_interval)
+        rate = f"about {percent(self.noise_rate)} wrong ({low} to {high})"
         return f"{self.flag.sum():,} of {several(len(self.flag), 'label')} flagged, {rate}, by {self.method}"
 
     @property

@@ -14,8 +14,9 @@ from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import aligned, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_windows, fitted_probes, row_folds
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.results.shown import Shown, share
+from labelworks.flows.notebook.results.shown import Shown
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.label_shift import estimate_prior as estimated
 from labelworks.tasks.methods.statistics.float16 import single
 
@@ -66,9 +67,9 @@ class Prior(Shown):
         """What was found, in a line."""
         moved = np.abs(self.prior - self.source_prior).sum() / 2
         most = int(np.abs(self.prior - self.source_prior).argmax())
-        one = f"{self.classes[most]} {share(self.source_prior[most])} → {share(self.prior[most])}"
+        one = f"{self.classes[most]} {percent(self.source_prior[most])} → {percent(self.prior[most])}"
         notes = "".join(f"; {note}" for note in self.notes)
-        return f"{share(moved)} of the mix moved, most of all {one}, by {self.method}{notes}"
+        return f"{percent(moved)} of the mix moved, most of all {one}, by {self.method}{notes}"
 
     @property
     def _rows(self) -> pd.DataFrame:

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import Labels
 from labelworks.flows.notebook.inputs.out_of_sample import checked_windows, fitted_probes, row_folds
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.findings.pseudo_labels import pseudo_labeller
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
@@ -72,7 +73,7 @@ class PseudoLabels(Shown):
         if self.why_none or not taken.any():
             return f"no row was labelled: {self.why_none or 'none is surely enough right'}"
         given = f"{several(int(taken.sum()), 'row')} of {len(taken):,} labelled"
-        return f"{given}, {share(float(self.claim[taken].mean()))} of them claimed to be right"
+        return f"{given}, {percent(float(self.claim[taken].mean()))} of them claimed to be right"
 
     @property
     def _rows(self) -> pd.DataFrame:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import aligned, column, length
 from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.arrays import LARGEST, numbers, refuse_first
 from labelworks.tasks.methods.regression.detect import check_fdr, detect_regression
 from labelworks.tasks.methods.regression.judge import NumberJudge
@@ -70,7 +71,7 @@ class RegressionErrors(Shown):
         """What was found, in a line."""
         swapped = int(np.count_nonzero(self.swapped_with >= 0))
         flagged = f"{self.flag.sum():,} of {several(len(self.flag), 'label')} flagged"
-        return f"{flagged}, {swapped:,} of them look swapped; about {share(self.noise_rate)} wrong"
+        return f"{flagged}, {swapped:,} of them look swapped; about {percent(self.noise_rate)} wrong"
 
     @property
     def _rows(self) -> pd.DataFrame:

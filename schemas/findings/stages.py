@@ -20,6 +20,7 @@ from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
 from labelworks.schemas.findings.trees import TreeFindings
 from labelworks.schemas.findings.trend import TrendFindings
+from labelworks.schemas.percentages import percent
 
 
 class RenamedClass(Findings):
@@ -71,9 +72,7 @@ class EmbeddingWaits(Findings):
     @property
     def said(self) -> str:
         """In a line."""
-        device, host, store = (
-            f"{100 * (share or 0):.0f} %" for share in (self.device, self.host, self.store)
-        )
+        device, host, store = (percent(share or 0, 0) for share in (self.device, self.host, self.store))
         return f"embed: device busy {device}, waited for the host {host}, for the store {store}"
 
 

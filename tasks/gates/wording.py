@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.suites import COLUMN_KEYS, Expectation
 
 NOT_MEASURED = "not measured"
@@ -14,7 +15,7 @@ _HIDDEN = {*COLUMN_KEYS, "column_list", "mostly", "strict_min", "strict_max"}
 def expected(each: Expectation) -> str:
     """Say what an expectation asks, e.g. `noise_rate ≤ 0.6`."""
     text = _core(each)
-    return text if each.mostly >= 1.0 else f"{text}, in at least {each.mostly:.1%} of rows"
+    return text if each.mostly >= 1.0 else f"{text}, in at least {percent(each.mostly)} of rows"
 
 
 def counted(failed: int, rows: int) -> str:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from labelworks.schemas.findings import CalibrationFindings, Class, DriftFindings
+from labelworks.schemas.percentages import MISSING, percent
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import reasons
 from labelworks.tasks.artifacts.shown.contents import Content
@@ -35,7 +36,6 @@ from labelworks.tasks.report.texts import drift_text as moved
 from labelworks.tasks.report.texts.key_figures import audit_figure, key_figures, money, not_heard
 from labelworks.tasks.report.texts.steps import next_steps
 from labelworks.tasks.report.texts.verdict import verdict
-from labelworks.tasks.report.texts.wording import MISSING
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, LEAST_WORST, MAX_TEXT = 60, 6, 600
@@ -114,7 +114,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     for filter_ in (
-        wording.percent,
+        percent,
         wording.chance,
         wording.points,
         wording.count,
@@ -161,7 +161,7 @@ def _mix(prior: Sequence[float | None], classes: Sequence[Class]) -> str:
     """The largest classes of a mix with their shares."""
     shares = sorted(zip(classes, prior, strict=True), key=lambda pair: -(pair[1] or 0.0))
     largest = [(name, share) for name, share in shares[:MIXED] if share is not None and share >= LEAST_SHARE]
-    return ", ".join(f"{name}: {wording.percent(share)}" for name, share in largest)
+    return ", ".join(f"{name}: {percent(share)}" for name, share in largest)
 
 
 def _plots(record: RunRecord, evidence: ReportData) -> dict[str, Markup]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.approval import ApprovalQuestion
+from labelworks.schemas.percentages import MISSING
 from labelworks.schemas.records import GateResult, RunRecord
 from labelworks.schemas.stage_results import StageResult
 from labelworks.tasks.artifacts.shown.thumbnails import data_uri
@@ -99,4 +100,4 @@ def _value(value: Any) -> str:
         return wording.count(value)
     if isinstance(value, Mapping | list | tuple):
         return wording.plural(len(value), "entry")
-    return wording.MISSING if value is None else str(value)
+    return MISSING if value is None else str(value)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelworks.schemas.findings import CalibrationFindings, ValidationFindings
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.report.evidence import Class, ReportData
-from labelworks.tasks.report.texts.wording import percent, shorten
+from labelworks.tasks.report.texts.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

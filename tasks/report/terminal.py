@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import reasons
 from labelworks.tasks.report.texts import wording
@@ -66,28 +67,28 @@ def demo(found: Mapping[str, Any], report: str) -> Group:
 
 def _noise_lines(noise: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lines = [
-        ("wrong labels: precision of what was flagged", wording.percent(noise.get("precision")), ""),
-        ("wrong labels: recall of what was injected", wording.percent(noise.get("recall")), ""),
+        ("wrong labels: precision of what was flagged", percent(noise.get("precision")), ""),
+        ("wrong labels: recall of what was injected", percent(noise.get("recall")), ""),
     ]
     if noise.get("rate") is not None:
-        lines.append(("noise rate", wording.percent(noise["rate"]), wording.percent(noise.get("true_rate"))))
+        lines.append(("noise rate", percent(noise["rate"]), percent(noise.get("true_rate"))))
     return lines
 
 
 def _prior_lines(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lines = [
-        (f"new window: share of {name}", wording.percent(value["estimated"]), wording.percent(value["true"]))
+        (f"new window: share of {name}", percent(value["estimated"]), percent(value["true"]))
         for name, value in found.get("prior", {}).items()
     ]
     if found.get("prior_mae") is not None:
-        lines.append(("new window: mean error of a share", wording.percent(found["prior_mae"], 2), ""))
+        lines.append(("new window: mean error of a share", percent(found["prior_mae"], 2), ""))
     return lines
 
 
 def _accuracy_lines(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     accuracy = found.get("accuracy", {})
     return [
-        (f"accuracy, trained on {name} labels", wording.percent(accuracy[key]), "")
+        (f"accuracy, trained on {name} labels", percent(accuracy[key]), "")
         for key, name in (("raw", "raw"), ("treated", "treated"), ("clean", "the true"))
         if accuracy.get(key) is not None
     ]

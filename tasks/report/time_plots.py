@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from labelworks.schemas.findings import WindowFindings
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.report.plots import BLUE, INK, MUTED, ORANGE, figure_of, legend, name_of
-from labelworks.tasks.report.texts.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -78,6 +78,7 @@ def _table(found: list[Entry]) -> Table:
 
 
 def _cells(each: Entry) -> tuple[str, ...]:
+    from labelworks.schemas.percentages import percent
     from labelworks.tasks.report.texts import wording
     from labelworks.tasks.report.texts.verdict import outcome
 
@@ -85,7 +86,7 @@ def _cells(each: Entry) -> tuple[str, ...]:
     status = f"{each.status} after {each.reached}" if each.reached else each.status
     version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
     figures = (
-        (wording.count(record.rows), wording.percent(_noise_rate(record)), outcome(record))
+        (wording.count(record.rows), percent(_noise_rate(record)), outcome(record))
         if record
         else ("", "", each.why.split("\n")[0])
     )

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import audited_labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import length
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.audit.allocation import audit_sample
 from labelworks.tasks.methods.audit.audited import Audited
 from labelworks.tasks.methods.audit.share import ShareEstimate, estimate_share
@@ -61,8 +62,8 @@ class AuditEstimates(Shown):
     @property
     def summary(self) -> str:
         """The noise rate, in a line."""
-        low, high = (share(end) for end in self.noise_rate.interval)
-        rate = f"{share(self.noise_rate.value)} of the labels are wrong ({low} to {high})"
+        low, high = (percent(end) for end in self.noise_rate.interval)
+        rate = f"{percent(self.noise_rate.value)} of the labels are wrong ({low} to {high})"
         return f"{rate}, by {several(self.noise_rate.looks, 'row')} looked at"
 
 

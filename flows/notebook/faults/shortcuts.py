@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import coded, plain
 from labelworks.flows.notebook.inputs.columns import column, frame, instances, length
-from labelworks.flows.notebook.results.shown import Shown, share
+from labelworks.flows.notebook.results.shown import Shown
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.findings import ShortcutFindings
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.arrays import hashes
 from labelworks.tasks.methods.shortcuts import properties as seen
 from labelworks.tasks.methods.shortcuts.find import find_shortcuts as tested
@@ -43,7 +44,7 @@ class Shortcuts(Shown):
         """What tells the label, in a line."""
         telling = [prop for prop in self.findings.properties if prop.tells]
         said = ", ".join(
-            f"{prop.name} ({share(prop.accuracy or 0)} right by it, {share(prop.chance or 0)} by chance)"
+            f"{prop.name} ({percent(prop.accuracy or 0)} right by it, {percent(prop.chance or 0)} by chance)"
             for prop in telling
         )
         return said or f"none of {len(self.findings.properties)} properties tells the label"

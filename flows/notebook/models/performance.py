@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.results.shown import Shown, share
+from labelworks.flows.notebook.results.shown import Shown
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.performance.direct_loss import direct_loss
 from labelworks.tasks.methods.performance.estimated_confusion import (
     EstimatedPerformance,
@@ -60,7 +61,8 @@ class Performance(Shown):
         value, low, high = self.figures.iloc[0]
         if self.confusion is None:
             return f"{name} {value:.4g} ({low:.4g} to {high:.4g}) on {self.rows:,} rows without labels"
-        return f"{name} {share(value)} ({share(low)} to {share(high)}) on {self.rows:,} rows without labels"
+        between = f"{percent(low)} to {percent(high)}"
+        return f"{name} {percent(value)} ({between}) on {self.rows:,} rows without labels"
 
 
 def estimate_performance(

@@ -13,8 +13,9 @@ from labelworks.flows.notebook.inputs.classes import audited_labels, plain
 from labelworks.flows.notebook.inputs.columns import in_order, length, matrix
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.arrays import rows_of
 from labelworks.tasks.methods.audit.audited import Audited
 from labelworks.tasks.methods.inference.prediction_sets import fit_set_thresholds
@@ -54,9 +55,9 @@ class PredictionSets(Shown):
     def summary(self) -> str:
         """How large they are, in a line."""
         sizes = self.members.sum(axis=1)
-        one = f"{share(float((sizes == 1).mean()))} of one class"
+        one = f"{percent(float((sizes == 1).mean()))} of one class"
         rows = several(len(sizes), "row")
-        return f"sets of {rows}: {sizes.mean():.2f} classes in the mean, {one}, for {share(self.coverage)}"
+        return f"sets of {rows}: {sizes.mean():.2f} classes in the mean, {one}, for {percent(self.coverage)}"
 
 
 def prediction_sets(

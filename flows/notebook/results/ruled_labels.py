@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
-from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.artifacts.votes.rule_votes import shares_of
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.statistics.float16 import single
@@ -59,7 +60,7 @@ class RuledLabels(Shown):
     @property
     def summary(self) -> str:
         """What was found, in a line."""
-        covered = share(float((self.votes >= 0).any(axis=1).mean()))
+        covered = percent(float((self.votes >= 0).any(axis=1).mean()))
         rules = several(len(self.rules), "rule")
         return f"{several(len(self.votes), 'row')}, {covered} of them covered by {rules}, by {self.method}"
 

@@ -48,11 +48,6 @@ def html(title: str, summary: str, rows: pd.DataFrame, limit: int = ROWS) -> str
     return f"{head}{line}{table}{left}</div>"
 
 
-def share(value: float) -> str:
-    """A share as a percentage."""
-    return f"{100 * value:.1f} %"
-
-
 def several(count: int, noun: str) -> str:
     """A number and its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.shown.rows_by_id import in_digits
 from labelworks.tasks.exports.described.contents import Contents
@@ -35,13 +36,8 @@ def nutrition(record: RunRecord, contents: Contents, rejected: int | None = None
     ]
 
 
-def share(value: float | None) -> str:
-    """A share as a percentage; a dash where there is none."""
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
 def _of(part: int, whole: int) -> str:
-    return f"{share(part / whole)} of all" if whole else ""
+    return f"{percent(part / whole)} of all" if whole else ""
 
 
 def _rows(record: RunRecord, contents: Contents, rejected: int | None) -> Iterator[NutritionLine]:
@@ -51,10 +47,10 @@ def _rows(record: RunRecord, contents: Contents, rejected: int | None) -> Iterat
             "rows put aside as unusable", f"{rejected:,}", "without a label, an id or features"
         )
     if (found := record.embedding) and found.duplicate_share is not None:
-        yield NutritionLine("rows that repeat another's content", share(found.duplicate_share))
+        yield NutritionLine("rows that repeat another's content", percent(found.duplicate_share))
     if found and found.near_duplicate_share is not None:
         yield NutritionLine(
-            "rows with a near duplicate", share(found.near_duplicate_share), "by the vectors, beside these"
+            "rows with a near duplicate", percent(found.near_duplicate_share), "by the vectors, beside these"
         )
 
 
@@ -82,8 +78,8 @@ def _noise(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     noise, changed = record.noise, contents.changed
     if noise is not None and noise.rate is not None:
         low, high = noise.rate_interval
-        between = "" if low is None or high is None else f"between {share(low)} and {share(high)}"
-        yield NutritionLine("given labels that are wrong, estimated", share(noise.rate), between)
+        between = "" if low is None or high is None else f"between {percent(low)} and {percent(high)}"
+        yield NutritionLine("given labels that are wrong, estimated", percent(noise.rate), between)
     if noise is not None:
         yield NutritionLine("labels that look wrong", f"{noise.flagged:,}", _of(noise.flagged, contents.rows))
     yield NutritionLine("labels changed", f"{changed:,}", _of(changed, contents.rows))
@@ -94,12 +90,12 @@ def _noise(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
 def _weights(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     factors = ", ".join(factor.name for factor in record.treatment.factors) if record.treatment else ""
     remark = f"of all, for their weights{f' ({factors})' if factors else ''}"
-    yield NutritionLine("rows that they count as much as", share(contents.effective_share), remark)
+    yield NutritionLine("rows that they count as much as", percent(contents.effective_share), remark)
 
 
 def _shift(record: RunRecord) -> Iterator[NutritionLine]:
     if record.shift is not None:
-        moved = share(record.shift.total_variation)
+        moved = percent(record.shift.total_variation)
         kind = f"kind of shift: {record.shift.kind}" if record.shift.kind else ""
         yield NutritionLine("class mix of the target window", f"moved by {moved}", kind)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from labelworks.schemas.findings import Class, ConfusedPair
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.label_space.findings import ClassFinding
 
 BOTH_WAYS = 0.1  # of the rows of each, at least, are given as the other
@@ -23,9 +24,9 @@ def by_confusion(counts: Mapping[Class, int], confusions: Iterable[ConfusedPair]
         if true not in counts or given not in counts or (back, str(given)) > (there, str(true)):
             continue
         if min(there, back) >= BOTH_WAYS:
-            about = f"{100 * there:.0f} % of {true!r} given as {given!r}, {100 * back:.0f} % the other way"
+            about = f"{percent(there, 0)} of {true!r} given as {given!r}, {percent(back, 0)} the other way"
         elif there >= ONE_WAY:
-            about = f"{100 * there:.0f} % of {true!r} given as {given!r}"
+            about = f"{percent(there, 0)} of {true!r} given as {given!r}"
         else:
             continue
         pair = sorted((true, given), key=lambda name: (-counts[name], str(name)))

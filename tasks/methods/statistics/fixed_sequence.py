@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.statistics.clopper_pearson import low_end
 
 LEVEL = 0.95  # of the bound
@@ -61,8 +62,8 @@ def needed_rows(precision: float) -> int:
 def lacking(found: Proven, precision: float) -> str:
     """What rows that prove nothing fall short of, for messages that say what they are of."""
     return (
-        f"which proves no more than {lower_bound(found.right, found.rows):.1%}; {precision:.1%} is asked "
-        f"for, and takes {needed_rows(precision):,} such rows or more"
+        f"which proves no more than {percent(lower_bound(found.right, found.rows))}; {percent(precision)} is "
+        f"asked for, and takes {needed_rows(precision):,} such rows or more"
     )
 
 

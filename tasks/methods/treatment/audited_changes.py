@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.statistics.fixed_sequence import LEVEL, Proven, lacking, proven
 from labelworks.tasks.methods.treatment.claims import UNLOOKED, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
@@ -63,7 +64,7 @@ def proven_cut(audited: AuditedChanges, precision: float, spared: NDArray[np.boo
 def _said(found: Proven) -> str:
     return (
         f"of {found.rows:,} audited rows as sure as those changed, {found.right:,} were right: at least "
-        f"{found.bound:.1%} of the changes are, by a bound that holds {LEVEL:.0%} of the time"
+        f"{percent(found.bound)} of the changes are, by a bound that holds {percent(LEVEL, 0)} of the time"
     )
 
 

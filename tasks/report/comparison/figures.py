@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.records import Check, RunRecord
 from labelworks.tasks.report.texts import wording
 
@@ -53,7 +54,7 @@ def _decimals(value: Any) -> str:
     return f"{float(value):+.3f}".replace("-", "−")
 
 
-SHARE: tuple[Any, Any] = (wording.percent, wording.points)
+SHARE: tuple[Any, Any] = (percent, wording.points)
 COUNT: tuple[Any, Any] = (wording.count, _more)
 NUMBER: tuple[Any, Any] = (lambda value: wording.decimal(value, 3), _decimals)
 ASKED = (

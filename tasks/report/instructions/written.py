@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from labelworks.schemas.percentages import MISSING, percent
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.markdown import escape
 from labelworks.tasks.report import html
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
-from labelworks.tasks.report.texts.wording import MISSING, chance, percent, plural, shorten
+from labelworks.tasks.report.texts.wording import chance, plural, shorten
 
 CELLS = 12  # columns of a row that are shown
 Contents = Mapping[tuple[str, int], Content]

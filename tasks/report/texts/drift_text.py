@@ -16,7 +16,8 @@ from labelworks.schemas.findings import (
     WindowAlarm,
     WindowFindings,
 )
-from labelworks.tasks.report.texts.wording import decimal, percent, plural
+from labelworks.schemas.percentages import percent
+from labelworks.tasks.report.texts.wording import decimal, plural
 
 ENOUGH = 8  # windows, of which some order is rare enough to be a change
 LEVEL = 0.05

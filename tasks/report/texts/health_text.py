@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from labelworks.schemas.findings import HealthFindings
-from labelworks.tasks.report.texts.wording import decimal, percent
+from labelworks.schemas.percentages import percent
+from labelworks.tasks.report.texts.wording import decimal
 
 EVEN = 0.5  # of its even share, from which on the rarest class isn't told of
 

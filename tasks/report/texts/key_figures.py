@@ -12,15 +12,14 @@ from labelworks.schemas.findings import (
     RenamedClass,
     ValidationFindings,
 )
+from labelworks.schemas.percentages import MISSING, percent
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.methods.validation.arms import GIVEN, SHORT
 from labelworks.tasks.report.texts.tag_text import judged
 from labelworks.tasks.report.texts.wording import (
-    MISSING,
     carried,
     count,
     made_of,
-    percent,
     plural,
     points,
     probe,

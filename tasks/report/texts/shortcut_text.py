@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labelworks.schemas.findings import PropertyFindings, ShortcutFindings
-from labelworks.tasks.report.texts.wording import percent
+from labelworks.schemas.percentages import percent
 
 LEAST = 0.01  # of what is unknown of the label that is taken away
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from labelworks.schemas.findings import TrendFindings
-from labelworks.tasks.report.texts.wording import count, percent, points
+from labelworks.schemas.percentages import percent
+from labelworks.tasks.report.texts.wording import count, points
 
 Line = tuple[str, str, str, str]  # what, before, now, the difference
 

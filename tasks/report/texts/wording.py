@@ -6,27 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from labelworks.schemas.findings import ValidationFindings
+from labelworks.schemas.percentages import MISSING, percent
 from labelworks.schemas.records import Check, RunRecord
 from labelworks.tasks.artifacts.shown.rows_by_id import in_digits
 from labelworks.tasks.gates.trend import NOT_KNOWN
 from labelworks.tasks.gates.wording import NOT_MEASURED
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
-MISSING = "–"
-
-
-def percent(value: Any, digits: int = 1) -> str:
-    """A share as a percentage; a dash where there is none."""
-    return MISSING if value is None else f"{round(100 * float(value), digits) + 0.0:.{digits}f} %"
+SUREST = 0.99  # beyond it no probability of a row is told from another: too few rows bear it out
 
 
 def chance(value: Any) -> str:
     """A probability as a percentage: nothing that is estimated is certain."""
     if value is None:
         return MISSING
-    if float(value) > 0.999:
-        return "over 99.9 %"
-    return "under 0.1 %" if float(value) < 0.001 else percent(value)
+    if float(value) > SUREST:
+        return f"over {percent(SUREST, 0)}"
+    return f"under {percent(1 - SUREST, 0)}" if float(value) < 1 - SUREST else percent(value)
 
 
 def points(value: Any) -> str:

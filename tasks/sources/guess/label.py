@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.tokens.tag_set import PLAIN, scheme_of
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, plain
@@ -191,7 +192,7 @@ def _told(look: Profile, features: FeatureGuess, candidate: Candidate) -> Candid
     accuracy, spread = balanced_accuracy(numbers, codes.astype(np.int64)), _spread(codes, chance)
     is_told = accuracy - chance > max(TOLD * (1 - chance), 3 * spread)
     how = "tell" if is_told else "hardly tell"
-    said = f"the features {how} it: {accuracy:.0%} by class, {chance:.0%} by chance"
+    said = f"the features {how} it: {percent(accuracy, 0)} by class, {percent(chance, 0)} by chance"
     skill = (accuracy - chance) / (1 - chance) if is_told else 0.0
     doubts = [candidate.doubt, "" if is_told else "the features hardly tell it"]
     doubt = "; ".join(filter(None, doubts))

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.sources.guess.column import Column, plain
 from labelworks.tasks.sources.guess.label import Candidate
 from labelworks.tasks.sources.guess.names import PREDICTED, words
@@ -58,7 +59,7 @@ def in_order(look: Profile, column: Column, label: Candidate) -> PredProbs:
         return PredProbs(
             column.name, why, doubt="its classes are in an order that isn't known, not in the sorted one"
         )
-    order = f"{why}; classes in sorted order: {agreed:.0%} of the labels are where it is largest"
+    order = f"{why}; classes in sorted order: {percent(agreed, 0)} of the labels are where it is largest"
     return PredProbs(column.name, order, tuple(classes))
 
 

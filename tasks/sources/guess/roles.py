@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.types as types
 
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named
 from labelworks.tasks.sources.guess.features import FeatureGuess, find_features
@@ -261,12 +262,12 @@ def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[st
     if label and label.column.nulls:
         yield (
             f"{label.column.nulls:,} of {look.rows:,} rows have no {label.name}: they are put aside, and the "
-            f"config lets it be up to {guesses.unlabelled:.0%}"
+            f"config lets it be up to {percent(guesses.unlabelled, 0)}"
         )
     if voted and voted.source == look.source:
         yield (
             "each row is a vote: the first of an item gives its features, the others are put aside as "
-            f"duplicates, which the config lets be up to {guesses.unlabelled:.0%}"
+            f"duplicates, which the config lets be up to {percent(guesses.unlabelled, 0)}"
         )
     if guesses.features.kind == "columns":
         columns = [look.column(name) for name in guesses.features.names]
@@ -276,7 +277,7 @@ def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[st
     if guesses.unreadable:
         yield (
             f"some rows have no {guesses.features.kind} that can be read: they are put aside, and the config "
-            f"lets it be up to {guesses.unreadable:.0%}"
+            f"lets it be up to {percent(guesses.unreadable, 0)}"
         )
     if probs and (guesses.pred_probs is None or guesses.pred_probs.classes is None):
         doubt = guesses.pred_probs.doubt if guesses.pred_probs else "no label is a column of this table"

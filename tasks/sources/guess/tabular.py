@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.encoders.tables.table import TableEncoder
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column
@@ -55,7 +56,7 @@ def telling(sample: pa.Table, columns: Sequence[Column], label: str) -> Iterator
         right = pc.sum(counts.group_by("value").aggregate([("count_all", "max")])["count_all_max"]).as_py()
         usual = pc.max(counts.group_by("label").aggregate([("count_all", "sum")])["count_all_sum"]).as_py()
         if right - usual >= TOLD * (len(pairs) - usual) > 0:
-            share = f"{right / len(pairs):.0%} of the rows"
+            share = f"{percent(right / len(pairs), 0)} of the rows"
             yield (
                 f"{column.name} says {label} by itself in {share}: leave it out if it is made of the label, "
                 "or known later"

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from labelworks.schemas.decisions import RowDecision
+from labelworks.schemas.percentages import percent
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.stage_results import TreatResult
 from labelworks.schemas.tables import ACTIONS
@@ -50,7 +51,7 @@ def sampled_changes(
     if len(given) < needed:
         return SampledChanges(
             says=f"{len(given):,} answers to a sample of changes are too few to prove a precision of "
-            f"{precision:.1%}: that takes {needed:,} or more"
+            f"{percent(precision)}: that takes {needed:,} or more"
         )
     drawn_by = Artifacts(artifacts.store, artifacts.dataset, sample[next(iter(given))].run)
     treated = drawn_by.result(TreatResult)

@@ -214,7 +214,9 @@ def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
     assert keys["relabel", "precision"] == "treat.objective"
     assert keys["weights", "right"] == "treat.weights.factors"
     assert keys["windows", "latent"] is keys["groups", "groups"] is None
-    refused = {name for (kind, name), key in keys.items() if kind == "label_kind" and key != "dataset.label_kind"}
+    refused = {
+        name for (kind, name), key in keys.items() if kind == "label_kind" and key != "dataset.label_kind"
+    }
     assert refused == {*AGGREGATED, NOTHING}
     assert keys["label_kind", "votes"] is None and keys["label_kind", "rules"] == "dataset.label_model.infer"
     assert {each["kind"]: each["stage"] for each in listed} == {

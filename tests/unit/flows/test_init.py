@@ -127,7 +127,7 @@ def test_text_with_an_id_by_its_name_and_a_label_that_the_text_tells(
     assert "#   unsure: its name doesn't say so" in written
     assert "# label: channel    # 2 values in 120 rows; the features hardly tell it" in written
     err = command("init", "tickets.parquet", "--force")[2]
-    assert "the features tell it: 100% by class, 33% by chance" in err
+    assert "the features tell it: 100 % by class, 33 % by chance" in err
     assert "label channel: 2 values in 120 rows" in err
     assert begun(config).classes == tuple(TOPICS)
 

@@ -9,7 +9,7 @@ from labelworks.tasks.report.texts.wording import chance
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(1.0, "over 99.9 %"), (0.9996, "over 99.9 %"), (0.999, "99.9 %"), (0.5, "50.0 %"), (0.0, "under 0.1 %")],
+    [(1.0, "over 99 %"), (0.9996, "over 99 %"), (0.99, "99.0 %"), (0.5, "50.0 %"), (0.0, "under 1 %")],
 )
 def test_no_probability_is_certain(value: float, said: str) -> None:
     assert chance(value) == said

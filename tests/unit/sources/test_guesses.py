@@ -193,7 +193,7 @@ def test_a_column_that_nearly_says_the_label_is_pointed_at(tmp_path: Path) -> No
         "label": labels,
     }
     notes = guess(seen(tmp_path, **table)).notes
-    assert len(notes) == 1 and notes[0].startswith("after says label by itself in 92% of the rows")
+    assert len(notes) == 1 and notes[0].startswith("after says label by itself in 92 % of the rows")
 
 
 def test_a_name_of_several_columns_is_taken_for_nothing(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_doubts_are_said(tmp_path: Path) -> None:
     assert label(found).name == "label"
     assert [other.name for other in found.others] == ["target"]
     assert found.notes == (
-        "2 of 60 rows have no label: they are put aside, and the config lets it be up to 5%",
+        "2 of 60 rows have no label: they are put aside, and the config lets it be up to 5 %",
     )
 
 

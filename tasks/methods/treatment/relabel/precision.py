@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.treatment.claims import BINS, Claims
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
@@ -36,8 +37,9 @@ def _short_of(claims: Claims, share: float) -> str:
     count, right = claims.falling()
     if not count.any():
         return ""
-    most = min(100 * float((right[count > 0] / count[count > 0]).max()), 99.9)
+    most = float((right[count > 0] / count[count > 0]).max())
     return (
-        f"no label changes: of the surest suggestions {most:.1f} % are expected to be right, where it takes "
-        f"{min(100 * share, 99.9):.1f} %; with more rows, or a look at some of the suggestions, more is known"
+        f"no label changes: of the surest suggestions {percent(min(most, 0.999))} are expected to be right, "
+        f"where it takes {percent(min(share, 0.999))}; with more rows, or a look at some of the suggestions, "
+        "more is known"
     )

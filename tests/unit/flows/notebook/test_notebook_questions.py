@@ -246,7 +246,7 @@ def test_audited_rows_prove_what_changes(noisy: dict[str, Any]) -> None:
     treated = lw.treat(
         found.labels, found, objective={"precision": 0.9}, audited=(looked, noisy["true"][looked])
     )
-    assert "40 audited rows" in treated.note and "a bound that holds 95%" in treated.note
+    assert "40 audited rows" in treated.note and "a bound that holds 95 %" in treated.note
     moved = treated.labels != found.labels
     assert moved.sum() >= 0.9 * found.flag.sum()
     few = lw.treat(found.labels, found, audited=(looked[:10], noisy["true"][looked[:10]]))

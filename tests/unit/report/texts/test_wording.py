@@ -1,6 +1,7 @@
 import pytest
 
 from labelworks.schemas.findings import PropertyFindings, RulesFindings, ShortcutFindings
+from labelworks.schemas.percentages import percent
 from labelworks.tasks.report.html import render
 from labelworks.tasks.report.texts import shortcut_text, wording
 from labelworks.tasks.report.texts.key_figures import key_figures
@@ -11,15 +12,15 @@ from labelworks.tasks.report.texts.verdict import verdict
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (wording.percent(0.1234), "12.3 %"),
-        (wording.percent(None), "–"),
+        (percent(0.1234), "12.3 %"),
+        (percent(None), "–"),
         (wording.points(-0.02), "−2.0"),
         (wording.points(0.054), "+5.4"),
         (wording.points(-0.0004), "+0.0"),
         (wording.decimal(-0.0184, 3), "−0.018"),
         (wording.decimal(-0.0004, 3), "0.000"),
-        (wording.percent(-1e-9), "0.0 %"),
-        (wording.percent(0.12345, 2), "12.35 %"),
+        (percent(-1e-9), "0.0 %"),
+        (percent(0.12345, 2), "12.35 %"),
         (wording.count(1234567), "1,234,567"),
         (wording.seconds(59.94), "59.9 s"),
         (wording.seconds(125), "2 min 5 s"),
