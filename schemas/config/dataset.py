@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from labelworks.schemas.config.about import AboutConfig
 from labelworks.schemas.config.features import Features, check_together
-from labelworks.schemas.config.files import CsvConfig, Format
+from labelworks.schemas.config.files import CsvConfig, Format, named_columns
 from labelworks.schemas.config.labels.class_mapping import check_mapping, read_mapping
 from labelworks.schemas.config.labels.hierarchy import Hierarchy, check_hierarchy, read_hierarchy
 from labelworks.schemas.config.labels.label_kind import check_label_kind, without_label
@@ -27,9 +27,6 @@ ONE_CLASS_A_ROW = (  # goes with that alone
 ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
 ReadHierarchy = Annotated[Hierarchy, BeforeValidator(read_hierarchy, json_schema_input_type=Hierarchy)]
-IMAGE_FOLDER: dict[str, Any] = {"features": {"image": "image"}, "label": "label", "id": "path"}
-CONLL: dict[str, Any] = {"features": {"tokens": "tokens"}, "label": "tags", "task": "tokens"}
-BARE = {"images": IMAGE_FOLDER, "conll": CONLL}  # columns of formats that name them themselves
 
 
 class DatasetConfig(Section):
@@ -117,10 +114,8 @@ class DatasetConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _known_by_format(cls, data: Any) -> Any:
-        """Of `format: images` and `conll` nothing need be named: their columns have names that are known."""
-        known = (
-            {} if not isinstance(data, dict) or data.get("features") else BARE.get(str(data.get("format")))
-        )
+        """Of `format: images` and CoNLL nothing need be named: their columns have names that are known."""
+        known = named_columns(data) if isinstance(data, dict) and not data.get("features") else {}
         return {**data, **{key: data.get(key) or of for key, of in known.items()}} if known else data
 
     @field_validator("classes", mode="before")

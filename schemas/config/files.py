@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import codecs
-from typing import Literal
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from labelworks.schemas.config.section import Section
+from labelworks.schemas.file_names import CONLL_ENDS, PACKED_ENDS
 
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images", "conll"]
+IMAGE_FOLDER: dict[str, Any] = {"features": {"image": "image"}, "label": "label", "id": "path"}
+CONLL: dict[str, Any] = {"features": {"tokens": "tokens"}, "label": "tags", "task": "tokens"}
+PACKED = "|".join(map(re.escape, PACKED_ENDS))
+CONLL_NAME = re.compile(rf"\.({'|'.join(map(re.escape, CONLL_ENDS))})({PACKED})?$", re.IGNORECASE)
+
+
+def named_columns(dataset: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a dataset that its format gives, which names its columns itself; else none."""
+    form, source = dataset.get("format") or "auto", dataset.get("source")
+    name = CONLL_NAME.search(source) if isinstance(source, str) else None
+    if form == "conll" or (form == "auto" and name is not None):
+        return CONLL
+    return IMAGE_FOLDER if form == "images" else {}
 
 
 class CsvConfig(Section):

@@ -36,7 +36,7 @@ def test_a_proposed_mapping_is_applied_and_told(
     assert set(record.classes) == set(labels)
     assert sum(each.labels for each in record.renamed_classes) == len(slips)
     told = {name: (value, remark) for name, value, remark in key_figures(record)}
-    assert told["class mapping"][1] == f"{len(slips)} labels"
+    assert told["class mapping"][1] == f"{len(slips)} labels renamed"
     assert "<h2>Class mapping</h2>" in Path(record.report).read_text()
     assert set(published(config)["original_label"].to_pylist()) == set(labels)
 

@@ -12,7 +12,7 @@ from labelworks.flows.notebook.inputs.columns import frame
 from labelworks.flows.notebook.inputs.frames import VECTOR, with_vectors, written
 from labelworks.flows.preflight import check_config
 from labelworks.infra.secrets import storage_secrets
-from labelworks.schemas.config.dataset import IMAGE_FOLDER
+from labelworks.schemas.config.files import IMAGE_FOLDER
 from labelworks.schemas.config.load import absolute, load_config
 from labelworks.schemas.config.messages import Places, explain
 from labelworks.schemas.config.run import RunConfig, StoreConfig

@@ -103,7 +103,9 @@ def _renamed(classes: Sequence[RenamedClass]) -> list[tuple[str, str, str]]:
     into = len({renamed.become for renamed in old})
     done = [f"{plural(len(old), 'name')} made {plural(into, 'class')}"] if old else []
     done += [f"{plural(len(gone), 'class')} put aside"] if gone else []
-    return [("class mapping", ", ".join(done), plural(sum(renamed.labels for renamed in classes), "label"))]
+    counts = {"renamed": sum(one.labels for one in old), "put aside": sum(one.labels for one in gone)}
+    said = [f"{plural(labels, 'label')} {what}" for what, labels in counts.items() if labels]
+    return [("class mapping", ", ".join(done), ", ".join(said))]
 
 
 def people_figures(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from labelworks.schemas.file_names import CONLL_ENDS
 from labelworks.tasks.sources.formats.base import FileSummary, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.packed import WIDE, unpacked, with_packings
 from labelworks.tasks.sources.values.columns import UNUSABLE
@@ -79,7 +80,7 @@ class Conll:
     are the fourth. A line before a sentence that begins with # is a comment, if it holds no token and tag.
     """
 
-    suffixes = with_packings("conll", "conll.txt", "conllu", "iob", "iob2", "bio")
+    suffixes = with_packings(*CONLL_ENDS)
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Count the columns of the first sentences."""

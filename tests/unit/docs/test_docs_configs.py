@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from labelworks.flows.preflight import check_config
+from labelworks.schemas.config.files import named_columns
 from labelworks.schemas.config.idle_keys import idle_keys
 from labelworks.schemas.config.run import GateConfig, RunConfig
 from labelworks.schemas.suites import STAGES, suites
@@ -28,7 +29,7 @@ SAID = rf"`([a-z_]+(?:\.[a-z_]+)*)`(?:: |, | \(){NUMBER}(?=[);]|, [a-z])"
 
 def completed(dataset: dict[str, Any]) -> dict[str, Any]:
     """A dataset with what is said elsewhere: where it is, its features, and its labels."""
-    if dataset.get("format") in ("images", "conll"):
+    if named_columns(dataset):
         return dataset
     label = {} if {"votes", "rules"} & set(dataset) else {"label": "label"}
     return {"source": "data", "features": {"text": "text"}, **label, **dataset}

@@ -2,6 +2,7 @@ import io
 
 from rich.console import Console
 
+from labelworks.schemas.findings import RenamedClass
 from labelworks.tasks.report import terminal
 
 
@@ -18,6 +19,17 @@ def test_a_summary_holds_the_verdict_figures_warnings_and_the_report(runs):
     assert "max_noise_rate (warn)" in text
     assert "max_noise_rate: When most labels look wrong" in text
     assert "Report: store/digits/runs/8f31c2a9/report.html" in text
+
+
+def test_labels_that_a_class_mapping_renamed_and_put_aside_are_counted_apart(runs):
+    mapping = (
+        RenamedClass(name="Cat", become="cat", labels=20),
+        RenamedClass(name="CAT", become="cat", labels=1),
+        RenamedClass(name="junk", become=None, labels=30),
+    )
+    text = printed(terminal.summary(runs["published"](renamed_classes=mapping)))
+    said = "2 names made 1 class, 1 class put aside (21 labels renamed, 30 labels put aside)"
+    assert said in " ".join(text.split())
 
 
 def test_names_from_the_data_are_not_markup(runs):

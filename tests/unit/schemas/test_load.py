@@ -13,6 +13,7 @@ from labelworks.schemas.config.dataset import DatasetConfig, default_name
 from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.sources.formats.conll import Conll
 
 GOOD = """\
 # a comment
@@ -290,9 +291,12 @@ def test_what_tags_of_tokens_go_with(tmp_path: Path, dataset: str, why: str) -> 
         load_config(str(config))
 
 
-def test_conll_names_its_columns_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "source", ["data.txt, format: conll", "'data/*.IOB2'", *(f"data.{end}" for end in Conll.suffixes)]
+)
+def test_conll_names_its_columns_itself(tmp_path: Path, source: str) -> None:
     config = tmp_path / "a.yaml"
-    config.write_text("dataset: {source: data.txt, format: conll}\n")
+    config.write_text(f"dataset: {{source: {source}}}\n")
     dataset = load_config(str(config)).dataset
     assert (dataset.task, dataset.features.tokens, dataset.label) == ("tokens", "tokens", "tags")
 
