@@ -1,7 +1,9 @@
 """Files become partitions: large ones cut, small ones together, one more moves only its own bucket."""
 
+import pytest
+
 from labelworks.schemas.records import Partition
-from labelworks.tasks.planning.partitioning import FEW, group
+from labelworks.tasks.planning.partitioning import FEW, WORTH, group
 from labelworks.tasks.sources.files import SourceFile
 
 MB = 1 << 20
@@ -64,3 +66,28 @@ def test_the_number_of_buckets_follows_the_bytes() -> None:
     partitions = group(files, "source", 1000, 4 * MB)
     assert 160 <= len(partitions) <= 256
     assert sum(len(part.pieces) for part in partitions) == 640
+
+
+def images(count: int, changed: int = 0) -> list[tuple[SourceFile, tuple[tuple[int, int], ...]]]:
+    """Small images in a folder, the first of them changed."""
+    prints = ("y" if number < changed else "x" for number in range(count))
+    return [(file(f"{number}.png", 700, print_), ((1, 700),)) for number, print_ in enumerate(prints)]
+
+
+@pytest.mark.parametrize(("rows", "partitions"), [(100, 1), (601, 4), (1800, 8), (2048, FEW), (50_000, FEW)])
+def test_small_files_come_in_as_many_partitions_as_they_have_rows_for(rows: int, partitions: int) -> None:
+    assert len(group(images(rows), "source", 50_000, 64 * MB)) == partitions
+
+
+def test_files_whose_rows_are_not_known_are_not_put_together_further() -> None:
+    files = [(file(f"{number}.csv"), None) for number in range(601)]
+    assert len(group(files, "source", 50_000, 64 * MB)) == FEW
+
+
+@pytest.mark.parametrize("rows", [601, 1800, 5000])
+def test_few_changed_files_bring_few_rows_to_be_embedded_again(rows: int) -> None:
+    before = {part.key for part in group(images(rows), "source", 50_000, 64 * MB)}
+    after = group(images(rows, changed=1), "source", 50_000, 64 * MB)
+    again = [part for part in after if part.key not in before]
+    assert len(again) == 1
+    assert sum(piece.rows or 0 for piece in again[0].pieces) < max(2 * WORTH, rows / FEW * 1.2)
