@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.exports.base import Version
+from labelworks.tasks.sources.given_labels import read_names
 from labelworks.tasks.sources.partition_reader import PartitionReader
 
 BATCH = 2048  # rows of the source read at a time: they may be images
@@ -53,7 +54,8 @@ def _keys(file: Any, row: Any) -> Any:
 
 def _same(ids: pa.Array, published: pa.Table, reader: PartitionReader) -> None:
     """Whether the rows still are where they were: by their ids."""
-    same = pc.fill_null(pc.equal(ids.cast(pa.string()), published["id"].combine_chunks()), False)
+    named, _ = read_names(ids, "id")
+    same = pc.fill_null(pc.equal(named, published["id"].combine_chunks()), False)
     if not pc.all(same).as_py():
         place = pc.index(same, False).as_py()
         was = published.slice(place, 1).to_pylist()[0]

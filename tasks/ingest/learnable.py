@@ -130,7 +130,8 @@ def _refuse_numbers(where: str, numbers: set[float]) -> None:
 def _mend(votes: VoteSource | None, reason: str) -> str:
     """What to do where most labels can't be used for that reason."""
     if votes is not None:
-        return f"check that {votes.item!r} of {votes.source} holds the ids of the rows (dataset.id)"
+        ids = f"{votes.item!r} of {votes.source} holds the ids of the rows (dataset.id)"
+        return f"check that {ids}, written as they are there: 7.0 or 007 is not 7"
     if "whole number" in reason:
         return "name the column of the classes in dataset.label; of numbers, set dataset.task: regression"
     return "check dataset.label and dataset.classes"

@@ -17,7 +17,7 @@ from labelworks.tasks.artifacts.row_extras import read_pred_probs
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
 from labelworks.tasks.sources.columns import Columns
-from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.given_labels import read_labels, read_names
 from labelworks.tasks.sources.values.text import not_utf8
 
 EMPTY = "an empty set of classes; a row without a label has null"
@@ -145,7 +145,9 @@ def _bags(table: pa.Table, asked: Columns, kinds: NDArray[Any], reasons: NDArray
     if asked.observed is None or not asked.observed.bag:
         _say(reasons, kinds == BAGS, NO_BAG)
         return pa.nulls(table.num_rows, pa.uint64())
-    names = table[asked.observed.bag].combine_chunks().cast(pa.string())
+    names, why = read_names(table[asked.observed.bag].combine_chunks(), "bag")
+    for row in np.flatnonzero((kinds == BAGS) & np.asarray(pc.is_valid(why))).tolist():
+        reasons[row] = reasons[row] or why[row].as_py()
     _say(reasons, (kinds == BAGS) & np.asarray(pc.is_null(names)), NO_BAG)
     hashes = hash_ids(pc.fill_null(names, ""))
     return pa.array(hashes, pa.uint64(), mask=np.asarray(pc.is_null(names)) | (kinds != BAGS))

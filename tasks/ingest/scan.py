@@ -25,7 +25,7 @@ from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.class_mapping import again_in_row
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats import UNUSABLE
-from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.given_labels import read_labels, read_names
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.time_windows import in_window, no_times
 from labelworks.tasks.sources.values.columns import NAMED, find_field
@@ -153,9 +153,10 @@ def _piece_index(
     """Where the rows of a piece are from, their ids and labels; of labelled ones what stands beside them."""
     file, rows = places_of(piece, table)
     unusable = table[UNUSABLE].combine_chunks()
-    if asked.id is not None:
+    if asked.id in table.column_names:
         ids, unusable = _readable(table[asked.id].combine_chunks(), "id", unusable)
-        ids = ids.cast(pa.string())
+        ids, reasons = read_names(ids, "id")
+        unusable = pc.coalesce(unusable, reasons)
     else:
         ids = pc.binary_join_element_wise(file.cast(pa.string()), rows.cast(pa.string()), "#")
     labels = pa.nulls(table.num_rows, kind)

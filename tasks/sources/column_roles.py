@@ -34,15 +34,15 @@ NEEDED = {
     "observed": "strings, whole numbers or booleans, or lists of these",
     "shares": "lists of numbers",
     "kind": "strings",
-    "bag": "strings, integers or UUIDs",
+    "bag": "strings, whole numbers or UUIDs",
     "regression": "numbers",
     "pred_probs": "lists of numbers",
     "pair": "lists of numbers",
-    "id": "strings, integers or UUIDs",
+    "id": "strings, whole numbers or UUIDs",
     "time": "times, dates, texts or numbers",
     "votes": "strings, whole numbers or booleans",
-    "votes.item": "strings, integers or UUIDs",
-    "votes.annotator": "strings, integers or UUIDs",
+    "votes.item": "strings, whole numbers or UUIDs",
+    "votes.annotator": "strings, whole numbers or UUIDs",
     "predictions": "strings, whole numbers or booleans",
     "dataset.split": "texts, numbers, booleans or times",
     "detect.groups": "texts, numbers, booleans or times",
@@ -67,6 +67,8 @@ def problem(schema: pa.Schema, where: str, columns: Columns, window: str) -> Inp
     """What makes a file unusable: a column that is missing or of the wrong type; None if it is fine."""
     for column, role in _roles(columns, window):
         field = find_field(schema, column)
+        if field is None and role == "id" and window == "target":
+            continue  # such rows are named by file and row
         if field is None:
             return missing(schema, where, column, role)
         kind = field.type
@@ -138,11 +140,7 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
             for name in part.names
         ),
         (columns.id, "string"),
-        *(
-            ((columns.observed.column, "string"), (columns.observed.bag, "string"))
-            if columns.observed
-            else ()
-        ),
+        *((name, "string") for of in [columns.observed] if of for name in (of.column, of.bag)),
     ]
     kinds |= {column: kind for column, kind in roles if column}
     texts = [name for part in columns.by_kind if part.kind != "columns" for name in part.names]
@@ -192,7 +190,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return text or plain or bool(types.is_temporal(kind) and not types.is_interval(kind))
     if role == "time":
         return text or number or bool(types.is_temporal(kind) and not _is_span(kind)) or types.is_null(kind)
-    return text or bool(types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0))
+    return text or number  # of floats whole ones, by their values
 
 
 def label_family(kind: pa.DataType, task: str = "classification") -> str:

@@ -15,6 +15,7 @@ from labelworks.tasks.sources.values.numerals import as_class
 EXACT = 2**53  # whole numbers up to here are floats of their own
 NO_WHOLE = "label is no whole number, as the other classes are"
 PART = "label has a fraction: classes are whole numbers or strings"
+NO_NAME = "has a fraction or is too large for a whole number: write it as a string"
 LARGE = "label is a number too large to be a class: write it as a string"
 
 
@@ -40,6 +41,18 @@ def read_labels(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array
         classes, bad = as_class(values)
         return classes, _said(bad, NO_WHOLE)
     return _whole(values)
+
+
+def read_names(values: pa.Array, role: str) -> tuple[pa.Array, pa.Array]:
+    """Names (N,) of rows, items, people or bags as strings, and why a row's can't be read (N,), else null.
+
+    values: plain ones that fit an id (`column_roles.fits`). Floats are those of whole numbers, NaN is none.
+    role: what is named, for the reasons.
+    """
+    if not (types.is_floating(values.type) or (types.is_decimal(values.type) and values.type.scale)):
+        return values.cast(pa.string()), pa.nulls(len(values), pa.string())
+    whole, reasons = _whole(values)
+    return whole.cast(pa.string()), _said(pc.is_valid(reasons), f"{role} {NO_NAME}")
 
 
 def _whole(values: pa.Array) -> tuple[pa.Array, pa.Array]:

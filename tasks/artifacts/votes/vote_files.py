@@ -17,7 +17,7 @@ from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources.column_roles import fits, label_family, missing, twice, unfit
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats import ReadAs
-from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.given_labels import NO_NAME, read_labels, read_names
 from labelworks.tasks.sources.values.columns import UNUSABLE, find_field, repeated
 
 BATCH = 1 << 16  # votes that are read at a time
@@ -169,16 +169,29 @@ def _fields(schema: pa.Schema, where: str, asked: VoteSource) -> list[pa.Field]:
 
 
 def _typed(batch: pa.RecordBatch, asked: VoteSource, kind: str) -> pa.Table:
-    """Item, annotator and label of some votes; InputError naming the first label that is no class."""
-    ids = [batch.column(name).cast(pa.string()) for name in (asked.item, asked.annotator)]
+    """Item, annotator and label of some votes; InputError naming the first that can't be read."""
+    named = [_read(batch, name, asked) for name in (asked.item, asked.annotator)]
     given = batch.column(asked.label)
     labels, reasons = read_labels(given, pa.int64() if kind == "int" else pa.string())
     bad = pc.index(pc.is_valid(reasons), True).as_py()
     if bad >= 0:
-        vote, item = given[bad].as_py(), ids[0][bad].as_py()
+        vote, item = given[bad].as_py(), named[0][bad].as_py()
         raise InputError(
             f"the vote {vote!r} on {item!r} can't be read: {reasons[bad].as_py()}",
             where=f"{asked.place}, column {asked.label!r}",
             fix="write the answers as whole numbers or as strings",
         )
-    return pa.table([*ids, labels], names=["item", "annotator", "label"])
+    return pa.table([*named, labels], names=["item", "annotator", "label"])
+
+
+def _read(batch: pa.RecordBatch, column: str, asked: VoteSource) -> pa.Array:
+    """The names of items or annotators (n,)."""
+    values = batch.column(column)
+    names, reasons = read_names(values, column)
+    if (bad := pc.index(pc.is_valid(reasons), True).as_py()) >= 0:
+        raise InputError(
+            f"the {column} {values[bad].as_py()!r} can't be read: it {NO_NAME.partition(':')[0]}",
+            where=f"{asked.place}, column {column!r}",
+            fix="write it as a string",
+        )
+    return names

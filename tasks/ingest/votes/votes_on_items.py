@@ -15,6 +15,7 @@ from labelworks.tasks.artifacts.votes.vote_files import Range, VoteSource, read_
 from labelworks.tasks.methods.crowd import Votes
 from labelworks.tasks.sources.column_roles import problem
 from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.given_labels import read_names
 from labelworks.tasks.sources.source import Source
 
 
@@ -49,7 +50,8 @@ def _probabilities(source: Source, votes: Votes) -> NDArray[np.float64]:
         if not table.num_rows:
             continue
         read, reasons = read_pred_probs(table[columns[1]].combine_chunks(), classes)
-        at = pc.index_in(pc.cast(table[columns[0]].combine_chunks(), pa.string()), value_set=names)
+        ids, _ = read_names(table[columns[0]].combine_chunks(), "id")
+        at = pc.index_in(ids, value_set=names)
         usable = pc.and_(pc.is_valid(at), pc.is_null(reasons)).to_numpy(zero_copy_only=False)
         probs[at.filter(pa.array(usable)).to_numpy()] = read[usable]
     return probs

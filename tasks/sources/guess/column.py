@@ -73,6 +73,11 @@ class Column:
         """Whether it holds single numbers."""
         return fits(self.type, "regression")
 
+    def is_key(self) -> bool:
+        """Whether its values can name rows, items or people: texts or whole numbers."""
+        fractions = types.is_floating(self.type) or types.is_decimal(self.type)
+        return fits(self.type, "id") and (self.whole or not fractions)
+
     def is_text(self) -> bool:
         """Whether it holds strings."""
         return fits(self.type, "text") and not types.is_null(self.type)

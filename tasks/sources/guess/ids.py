@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import pyarrow.types as types
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.sources.column_roles import fits
-from labelworks.tasks.sources.guess.column import Column
+from labelworks.tasks.sources.given_labels import read_names
+from labelworks.tasks.sources.guess.column import Column, plain
 from labelworks.tasks.sources.guess.names import words
 from labelworks.tasks.sources.guess.votes import VotesGuess
 from labelworks.tasks.sources.profile import Profile
+from labelworks.tasks.sources.profile import look as look_again
 
 IDS = ("__key__", "id", "uuid", "guid", "key", "idx", "index", "path")
 ID_ENDS = (
@@ -19,6 +20,7 @@ ID_ENDS = (
     "url", "uri", "path", "file", "filename", "isbn", "doi",
 )  # fmt: skip
 TIMES = ("date", "time", "datetime", "timestamp", "created", "updated", "day", "at", "on")
+SHOWN = 3
 LONGEST_ID = 80  # bytes on average
 
 
@@ -34,22 +36,26 @@ def voted_on(look: Profile, columns: list[Column], voted: VotesGuess, votes: Pro
     """The column of the rows that the items of votes refer to; InputError where there is none."""
     if votes is None:
         return Guess(voted.item, "the item of the votes")
-    items = _as_text(votes, voted.item)
-    met = {
-        column.name: len(items & _as_text(look, column.name)) for column in columns if fits(column.type, "id")
-    }
+    items = _names(votes, [voted.item])[voted.item]
+    keys = [column.name for column in columns if column.is_key()]
+    met = {name: len(items & held) for name, held in _names(look, keys).items()}
     best = max(met, key=lambda name: met[name], default=None)
     if best is None or not met[best]:
         raise InputError(
             f"no column has the items that the votes refer to by {voted.item!r}",
             where=look.source,
-            fix=f"votes are joined to rows by an id; columns: {look.listed}",
+            fix="votes are joined to rows by an id, written alike in both (7.0 or 007 is not 7): items are "
+            f"{', '.join(sorted(items)[:SHOWN])} …; columns: {look.listed}",
         )
     return Guess(best, f"{met[best]:,} of {len(items):,} items of the votes seen are among its values")
 
 
-def _as_text(look: Profile, name: str) -> set[str]:
-    return {str(value) for value in look.values(name)}
+def _names(seen: Profile, columns: list[str]) -> dict[str, set[str]]:
+    """The names in some columns of the sample, as a run reads them: in CSV as they stand."""
+    if "csv" in seen.formats:
+        seen = look_again(seen.source, kinds=dict.fromkeys(columns, "string"))
+    read = {name: read_names(plain(seen.sample[name].combine_chunks()), name)[0] for name in columns}
+    return {name: set(names.drop_null().unique().to_pylist()) for name, names in read.items()}
 
 
 def find_id(columns: list[Column]) -> Guess | None:
@@ -57,7 +63,7 @@ def find_id(columns: list[Column]) -> Guess | None:
     whole = [
         column for column in columns
         if column.values > 1 and column.distinct == column.values and not column.nulls
-        and fits(column.type, "id") and column.length <= LONGEST_ID
+        and column.is_key() and column.length <= LONGEST_ID
     ]  # fmt: skip
     whole.sort(key=lambda column: (column.name.lower() not in IDS, not _ends(column)))
     for column in whole:

@@ -30,6 +30,7 @@ ANSWERS = (
     "value",
 )
 ONCE = 0.95  # of the rows have a pair of item and annotator of their own, at least
+GAPS = 0.1  # of the rows lack an item or an annotator, at most: a run takes them for no votes
 AGAIN = 1.2  # answers an item has, at least
 
 
@@ -47,7 +48,7 @@ class VotesGuess:
 
 def find_votes(look: Profile) -> VotesGuess | None:
     """The columns of votes, if the table is one: an annotator by its name, items that repeat."""
-    keys = [c for c in look.columns if c.values and fits(c.type, "id") and not c.nulls]
+    keys = [c for c in look.columns if c.values and c.is_key() and c.nulls <= GAPS * look.rows]
     annotator = next((c for c in keys if set(words(c.name)) & set(ANNOTATORS)), None)
     if annotator is None or annotator.distinct == 1:
         return None
@@ -55,7 +56,9 @@ def find_votes(look: Profile) -> VotesGuess | None:
     answer = next((c for c in rest if _named(c, ANSWERS) and _is_answer(c)), None)
     items = [c for c in keys if c is not annotator and c is not answer and _repeats(look, c)]
     items.sort(key=lambda c: (not _named(c, ITEMS), -(c.distinct or 0)))
-    item = next((c for c in items if _pairs(look, c, annotator) >= ONCE * look.rows), None)
+    item = next(
+        (c for c in items if _pairs(look, c, annotator) >= ONCE * min(c.values, annotator.values)), None
+    )
     if item is None or answer is None:
         return None
     per_item = item.values / (item.distinct or 1)
@@ -79,6 +82,6 @@ def _repeats(look: Profile, column: Column) -> bool:
 
 
 def _pairs(look: Profile, item: Column, annotator: Column) -> int:
-    table = look.sample.select([item.name, annotator.name])
+    table = look.sample.select([item.name, annotator.name]).drop_null()
     pairs = table.group_by([item.name, annotator.name]).aggregate([])
     return int(pairs.num_rows)

@@ -454,6 +454,28 @@ def test_votes_beside_their_rows_are_found(init: Init) -> None:
     assert begun(config).classes == tuple(TOPICS)
 
 
+def test_votes_whose_items_have_gaps_are_joined_by_whole_numbers(init: Init) -> None:
+    """As pandas keeps numbers in a column with gaps; in a CSV they stand otherwise than the ids."""
+    answers = ballots()
+    items = [float(item[1:]) for item in answers["item_id"]]
+    items[7] = np.nan
+    parquet("votes.parquet", item=items, annotator=answers["worker"], label=answers["answer"])
+    pd.DataFrame({"id": range(ROWS), "text": TEXTS}).to_csv("rows.csv", index=False)
+    config = init("rows.csv", "--votes", "votes.parquet")
+    assert (config.dataset.id, config.dataset.votes.item) == ("id", "item")
+    begun(config)
+
+
+def test_votes_whose_items_are_written_otherwise_than_ids_are_refused(refused: Callable[..., str]) -> None:
+    answers = ballots()
+    items = [float(item[1:]) for item in answers["item_id"]]
+    votes = pd.DataFrame({"item": items, "annotator": answers["worker"], "label": answers["answer"]})
+    votes.to_csv("votes.csv", index=False)
+    pd.DataFrame({"id": range(ROWS), "text": TEXTS}).to_csv("rows.csv", index=False)
+    said = refused("rows.csv", "--votes", "votes.csv")
+    assert "written alike in both (7.0 or 007 is not 7): items are 0.0, 1.0, 10.0" in said
+
+
 def test_votes_with_the_features_in_each_row_are_found(init: Init) -> None:
     votes = ballots()
     texts = [TEXTS[int(item[1:])] for item in votes["item_id"]]

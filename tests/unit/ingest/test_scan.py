@@ -67,6 +67,27 @@ def test_rows_without_a_label_or_an_id_are_put_aside_with_their_place(tmp_path: 
     ]
 
 
+def test_ids_that_are_floats_are_whole_numbers(tmp_path: Path) -> None:
+    """As pandas keeps a column of them with gaps."""
+    table = pa.table({"text": ["t"] * 4, "key": [1.0, 2.5, np.nan, 4.0], "label": ["a", "b", "a", "b"]})
+    index, rejected = scanned(tmp_path, table, id="key")
+    assert index["id"].to_pylist() == ["1", "4"]
+    fraction = "id has a fraction or is too large for a whole number: write it as a string"
+    assert [(row["row"], row["reason"]) for row in rejected.to_pylist()] == [(1, fraction), (2, "null id")]
+
+
+def test_rows_of_a_target_without_ids_are_named_by_file_and_row(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    pq.write_table(pa.table({"text": ["t"] * 2}), tmp_path / "new/a.parquet")
+    pq.write_table(pa.table({"text": ["t"] * 2, "key": ["x", "y"]}), tmp_path / "new/b.parquet")
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"text": ["t"], "key": ["z"], "label": ["a"]}), tmp_path / "data/a.parquet")
+    run, plans = plan_run(configured(tmp_path, id="key", target=str(tmp_path / "new")), {})
+    found = [scan(part, run.source, "string") for part in plans["target"].partitions]
+    named = [name for index in found for name in index.rows["id"].to_pylist()]
+    assert sorted(named) == ["a.parquet#0", "a.parquet#1", "x", "y"]
+
+
 def test_a_list_with_a_class_twice_is_no_set(tmp_path: Path) -> None:
     lists = [["a", "b"], ["b", "a", "b"], [], ["a", None, None], ["a", "a"], ["b"]]
     table = pa.table({"text": ["t"] * 6, "label": lists})

@@ -9,7 +9,7 @@ import pytest
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.votes.vote_files import RANGES, VoteSource, ranges_of
+from labelworks.tasks.artifacts.votes.vote_files import RANGES, VoteSource, ranges_of, read_votes
 from labelworks.tasks.execution.progress import Silent, telling
 from labelworks.tasks.ingest.votes import aggregate_votes, annotators, votes_on_items
 from labelworks.tasks.ingest.votes.aggregate_votes import divided, voted
@@ -39,12 +39,16 @@ def votes(tmp_path):
     return table, truth
 
 
-def aggregated(folder: Path, method: str, name: str = "run"):
-    """What `voted` gives, and the run it left its tables in."""
+def source_of(folder: Path, method: str = "majority") -> VoteSource:
     said = {"method": method}
-    asked = VoteSource(
+    return VoteSource(
         "votes", f"{folder}/votes", "auto", ReadAs(), "item", "annotator", "label", method, said
     )
+
+
+def aggregated(folder: Path, method: str, name: str = "run"):
+    """What `voted` gives, and the run it left its tables in."""
+    asked = source_of(folder, method)
     artifacts = Artifacts(Store(f"{folder}/store", {}), "made", name)
     columns = Columns("vector", ("vector",), id="id")
     return (*voted(artifacts, Source({"source": f"{folder}/rows"}, columns), asked, 1.0), artifacts)
@@ -95,9 +99,9 @@ def test_blank_files_among_votes_hold_none_and_columns_are_named_by_their_role(v
     (tmp_path / "votes/blank.csv").write_text("")
     assert aggregated(tmp_path, "majority", "again")[1].votes == told.votes
     pq.write_table(
-        pa.table({"item": ["a"], "annotator": [1.5], "label": ["x"]}), tmp_path / "votes/f.parquet"
+        pa.table({"item": ["a"], "annotator": [[1]], "label": ["x"]}), tmp_path / "votes/f.parquet"
     )
-    with pytest.raises(InputError, match=r"'annotator' is double, but votes\.annotator needs"):
+    with pytest.raises(InputError, match=r"'annotator' is list<.*>, but votes\.annotator needs"):
         aggregated(tmp_path, "majority", "floats")
 
 
@@ -184,3 +188,18 @@ def test_ranges_follow_each_other_and_hold_at_most_so_many_votes():
     assert (parts[0][0], parts[-1][1]) == (0, RANGES)
     assert max(by_range[first:end].sum() for first, end in parts) <= 700
     assert len(divided(by_range, 5000)) == 1
+
+
+def test_items_and_annotators_that_are_floats_are_whole_numbers(tmp_path):
+    """As pandas keeps columns with gaps; such gaps are no votes."""
+    (tmp_path / "votes").mkdir()
+    item, who = [1.0, 1.0, 2.0, np.nan], [7.0, 8.0, 7.0, 8.0]
+    rows = pa.table({"item": item, "annotator": who, "label": ["a", "a", "b", "b"]})
+    pq.write_table(rows, tmp_path / "votes/0.parquet")
+    read, _ = read_votes(source_of(tmp_path), {})
+    assert read.select(["item", "annotator"]).to_pylist() == [
+        {"item": "1", "annotator": "7"}, {"item": "1", "annotator": "8"}, {"item": "2", "annotator": "7"},
+    ]  # fmt: skip
+    pq.write_table(rows.set_column(1, "annotator", pa.array([7.5, 8, 7, 8])), tmp_path / "votes/0.parquet")
+    with pytest.raises(InputError, match=r"the annotator 7\.5 can't be read: it has a fraction"):
+        read_votes(source_of(tmp_path), {})
