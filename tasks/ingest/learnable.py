@@ -58,7 +58,7 @@ def refuse_labels(
     reasons: why rows were put aside, and how many. votes: those that labels are made of, if they are.
     """
     asked, place = source.columns, source.places["source"]
-    column = votes.label if votes else asked.label
+    column = votes.label if votes else asked.label or (asked.observed.shares if asked.observed else None)
     where = f"{place}, column {column!r}" if column else f"{place}, by dataset.rules"
     rows = sum(counts.values())
     if rows < min(LEAST_ROWS * max(len(counts), 2), reasons.total()):
@@ -69,7 +69,7 @@ def refuse_labels(
         raise InputError(
             f"{some} {'have' if rows else 'has'} a label that can be used ({reason})",
             where=where,
-            fix=mending(reason) or _mend(votes, reason),
+            fix=mending(reason) or _mend(votes, reason, imprecise=asked.observed is not None),
         )
     if not counts and asked.task == "multilabel":
         raise InputError("no row has a class in its list", where=where, fix="check dataset.label")
@@ -127,8 +127,10 @@ def _refuse_numbers(where: str, numbers: set[float]) -> None:
         )
 
 
-def _mend(votes: VoteSource | None, reason: str) -> str:
+def _mend(votes: VoteSource | None, reason: str, *, imprecise: bool) -> str:
     """What to do where most labels can't be used for that reason."""
+    if imprecise:
+        return "check dataset.label_kind, classes and the columns that go with it (label, shares, bag)"
     if votes is not None:
         ids = f"{votes.item!r} of {votes.source} holds the ids of the rows (dataset.id)"
         return f"check that {ids}, written as they are there: 7.0 or 007 is not 7"

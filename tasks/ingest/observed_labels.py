@@ -12,12 +12,14 @@ from scipy import sparse
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.label_kinds import BAGS, IN_RUNS, NOTHING, OF_SHARES
-from labelworks.tasks.artifacts.imprecise.observed import as_column
+from labelworks.tasks.artifacts.imprecise.observed import Observed, as_column
 from labelworks.tasks.artifacts.row_extras import read_pred_probs
 from labelworks.tasks.methods.statistics.folds import hash_ids
+from labelworks.tasks.methods.treatment.imprecise.bags import uneven
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.given_labels import read_labels, read_names
+from labelworks.tasks.sources.values.columns import UNUSABLE
 from labelworks.tasks.sources.values.text import not_utf8
 
 EMPTY = "an empty set of classes; a row without a label has null"
@@ -25,6 +27,7 @@ SEVERAL = "several classes, where label_kind says one"
 ALL_OUT = "every class is ruled out"
 LABELLED = "a label, where label_kind says none"
 NO_BAG = "no bag"
+UNEVEN = "rows of its bag tell different shares of the classes: give each those of the whole bag"
 NO_SHARES = "null shares of a bag"
 NULL = "null among the classes"
 UNKNOWN = "label not in dataset.classes"
@@ -164,6 +167,17 @@ def _say(reasons: NDArray[Any], rows: NDArray[np.bool_], reason: str) -> None:
     """Say why rows can't be used, where nothing is said of them yet."""
     for row in np.flatnonzero(rows).tolist():
         reasons[row] = reasons[row] or reason
+
+
+def with_bags_held(index: pa.Table, classes: int) -> pa.Table:
+    """An index with what is wrong said of rows whose bag has rows that tell other shares."""
+    seen = Observed.of_column(index["observed"], classes)
+    fine = pc.is_null(index[UNUSABLE]).to_numpy(zero_copy_only=False)
+    inside, bad = np.flatnonzero((seen.kinds == BAGS) & fine), np.zeros(index.num_rows, bool)
+    bad[inside] = uneven(seen.marks[inside], seen.bags[inside])
+    said = pc.if_else(pa.array(bad), pa.scalar(UNEVEN), pa.scalar(None, pa.string()))
+    place = index.column_names.index(UNUSABLE)
+    return index.set_column(place, UNUSABLE, pc.coalesce(index[UNUSABLE], said))
 
 
 def refuse_unlabelled(kinds: dict[str, int], place: str) -> None:

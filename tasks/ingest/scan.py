@@ -18,7 +18,7 @@ from labelworks.tasks.artifacts.rejected import rejected_rows
 from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs, read_token_probs
 from labelworks.tasks.artifacts.votes.rule_votes import Ruled
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
-from labelworks.tasks.ingest.observed_labels import read_observed
+from labelworks.tasks.ingest.observed_labels import read_observed, with_bags_held
 from labelworks.tasks.ingest.tag_labels import read_tags
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources import column_roles
@@ -53,6 +53,8 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
         nothing = index_schema(kind).empty_table()
         return Index(nothing, unreadable, left_out, len(left_out) - len(aside), carried)
     index = pa.concat_tables([_piece_index(*read, asked, label, kind, labelled) for read in pieces])
+    if labelled and asked.observed is not None:
+        index = with_bags_held(index, len(asked.classes or ()))
     if labelled and voted is not None:
         index = voted.join(index, kind, partition)
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.ingest import observed_labels
 from labelworks.tasks.ingest.observed_labels import read_observed
+from labelworks.tasks.ingest.scan import scan
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.columns import Columns, ObservedColumns
 
 CLASSES = ("a", "b", "c")
@@ -96,3 +101,20 @@ def test_whole_numbers_are_classes() -> None:
     found, reasons = read_observed(table, asked)
     assert found.field("classes").to_pylist() == [[0, 1], [2]]
     assert reasons.null_count == 2
+
+
+def test_rows_of_a_bag_that_tell_other_shares_are_put_aside_together(tmp_path: Path) -> None:
+    """Another bag is left alone, and a row without shares is said to have none."""
+    (tmp_path / "data").mkdir()
+    shares = [[0.5, 0.5], [0.5, 0.5], [0.25, 0.75], [1.0, 0.0], [1.0, 0.0], None]
+    rows = {"text": ["t"] * 6, "bag": list("xxxyyz"), "shares": pa.array(shares, NUMBERS)}
+    pq.write_table(pa.table(rows), tmp_path / "data/a.parquet", row_group_size=2)
+    kinds = {"label_kind": "bags", "shares": "shares", "bag": "bag", "classes": ["a", "b"]}
+    data = {"source": str(tmp_path / "data"), "features": {"text": "text"}, **kinds}
+    run, plans = plan_run(RunConfig.model_validate({"dataset": data, "store": {"root": str(tmp_path)}}), {})
+    (partition,) = plans["source"].partitions
+    found = scan(partition, run.source, "string")
+    assert found.rows["file_row"].to_pylist() == [3, 4]
+    said = [observed_labels.UNEVEN] * 3 + [observed_labels.NO_SHARES]
+    assert found.rejected["reason"].to_pylist() == said
+    assert found.rejected["row"].to_pylist() == [0, 1, 2, 5]

@@ -11,6 +11,7 @@ from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
 
 STEPS, CLOSE = 100, 1e-4
+APART = 1e-3  # that shares of a bag's rows may differ
 FLOOR = 1e-9  # of a probability: no class of the bag is ruled out by the probes alone
 
 
@@ -21,10 +22,14 @@ def bags(marks: Marks, bags: NDArray[np.integer], pred_probs: NDArray[np.floatin
     marks: the proportions of a row's bag, the same on each of its rows. bags (n,): which bag; all rows of a
     bag must be there. Raises InputError where rows of one bag tell different proportions.
     """
-    _, bag = np.unique(bags, return_inverse=True)
-    size = np.bincount(bag).astype(np.float64)
-    member = sparse.csr_array((np.ones(len(bag)), (bag, np.arange(len(bag)))), shape=(len(size), len(bag)))
-    wanted = _counts(marks, member, bag, size)
+    if uneven(marks, bags).any():
+        raise InputError(
+            "rows of one bag tell different proportions of the classes, or none",
+            where="bags",
+            fix="give each row the proportions of its whole bag",
+        )
+    bag, member = _members(bags)
+    wanted = np.asarray(member @ _shares(marks))
     posterior = np.maximum(np.asarray(pred_probs, np.float64), FLOOR)
     for _ in range(STEPS):
         shares = member @ posterior
@@ -36,19 +41,23 @@ def bags(marks: Marks, bags: NDArray[np.integer], pred_probs: NDArray[np.floatin
     return posterior.astype(np.float32)
 
 
-def _counts(
-    marks: Marks, member: Marks, bag: NDArray[np.intp], size: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Rows of each class in each bag (B, K), whole or not."""
+def uneven(marks: Marks, bags: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Which rows (n,) are of a bag whose rows tell different proportions of the classes, or none."""
+    bag, member = _members(bags)
+    shares = _shares(marks)
+    mean = (member @ shares) / np.bincount(bag)[:, None]
+    apart = (np.abs(shares - mean[bag]).max(axis=1, initial=0.0) > APART) | (shares.sum(axis=1) == 0)
+    return np.asarray((member @ apart)[bag] > 0)
+
+
+def _members(bags: NDArray[np.integer]) -> tuple[NDArray[np.intp], Marks]:
+    """The place of each row's bag (n,), and which rows each bag has (B, n)."""
+    _, bag = np.unique(bags, return_inverse=True)
+    held = (np.ones(len(bag)), (bag, np.arange(len(bag))))
+    return bag, sparse.csr_array(held, shape=(int(bag.max(initial=-1)) + 1, len(bag)))
+
+
+def _shares(marks: Marks) -> NDArray[np.float64]:
+    """Proportions (n, K) that sum to one, or are nothing."""
     shares = marks.toarray().astype(np.float64)
-    shares /= np.maximum(shares.sum(axis=1, keepdims=True), FLOOR)
-    mean = (member @ shares) / size[:, None]
-    apart = np.abs(shares - mean[bag]).max(axis=1) > 1e-3
-    if apart.any() or (shares.sum(axis=1) == 0).any():
-        row = int(np.argmax(apart | (shares.sum(axis=1) == 0)))
-        raise InputError(
-            "rows of one bag tell different proportions of the classes, or none",
-            where=f"row {row}",
-            fix="give each row the proportions of its whole bag",
-        )
-    return np.asarray(mean * size[:, None])
+    return np.asarray(shares / np.maximum(shares.sum(axis=1, keepdims=True), FLOOR))
