@@ -12,6 +12,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.encoders.base import Encoder, make
 from labelworks.tasks.methods.findings.target import shift_findings
+from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.statistics.folds import fitted_on, fold_of, hash_ids
@@ -96,8 +98,22 @@ def _encoded(encoder: Encoder, values: pa.Array) -> np.ndarray:
     return found if encoder.dtype == "as given" else found.astype(encoder.dtype)
 
 
-def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> ShiftFindings:
-    """What a run finds of a target (N,) beside a source (N,), both masks."""
+@dataclass(frozen=True)
+class Windows:
+    """Sample and target, as probes see both out of sample; judged: the sample's labels; compared: rows that
+    the encoder was not fitted on."""
+
+    sample: Sample
+    probs: np.ndarray
+    target: Sample
+    target_probs: np.ndarray
+    judged: NoiseResult
+    novelty: tuple[np.ndarray, np.ndarray]
+    compared: np.ndarray
+
+
+def windows_of(table: Table, source: np.ndarray, target: np.ndarray) -> Windows:
+    """Both as a run sees them, of masks (N,)."""
     _, values, codes, encoder = table
     hashes, classes = hash_ids(pa.array([f"row {row}" for row in range(len(codes))])), int(codes.max()) + 1
     fitted = fitted_on(hashes, encoder.fit_share)
@@ -106,16 +122,23 @@ def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> ShiftFindi
     whole = Sample(features, codes.astype(np.int32), fold_of(hashes, 5))
     sample, window = whole.only(source), whole.only(target)
     sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, classes)
-    model, without = (
-        NoiseJudge.fit(sums, sample, judge_options(DetectConfig())),
-        [sums.without(fold) for fold in range(5)],
-    )
-    novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
-    probs = [model.probs(each.features, each.folds) for each in (sample, window)]
+    model = NoiseJudge.fit(sums, sample, judge_options(DetectConfig()))
+    without = [sums.without(fold) for fold in range(5)]
+    return Windows(
+        sample, model.probs(sample.features, sample.folds), window, model.foretold(window),
+        model.judge(sample),
+        (novelty_by_fold(without, sample.features, sample.folds),
+         novelty_by_fold(without, window.features, window.folds)),
+        others[source],
+    )  # fmt: skip
+
+
+def found_of(windows: Windows) -> ShiftFindings:
+    """What a run finds of a target beside a source."""
     return shift_findings(
-        sample, probs[0], window, probs[1],
-        model.judge(sample).transition, shift_options(DetectConfig()), (novelty[0], novelty[1]),
-        [str(row) for row in np.flatnonzero(target)], others[source],
+        windows.sample, windows.probs, windows.target, windows.target_probs, windows.judged.transition,
+        shift_options(DetectConfig()), windows.novelty,
+        [str(row) for row in range(len(windows.target_probs))], windows.compared, windows.judged.posterior,
     ).findings  # fmt: skip
 
 
@@ -135,7 +158,9 @@ def at_other_shares(codes: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 
 def row(table: Table, cut: Callable[..., tuple[np.ndarray, np.ndarray]], splits: int) -> str:
     """Kinds found, and how many intervals of the unknown share hold 0."""
-    figures = [found_of(table, *cut(table[2], np.random.default_rng(seed))) for seed in range(splits)]
+    figures = [
+        found_of(windows_of(table, *cut(table[2], np.random.default_rng(seed)))) for seed in range(splits)
+    ]
     kinds = Counter(str(figure.kind) for figure in figures)
     zero = sum(figure.unknown is not None and figure.unknown.interval[0] == 0 for figure in figures)
     named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())

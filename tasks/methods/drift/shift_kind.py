@@ -62,8 +62,9 @@ def which_kind(
 
     labels (N,), probs (N, K), features (N, D); target_probs (M, K), target_features (M, D). drift: name of
     the test. Two windows of one distribution are called anything but neither with a chance of `alpha` at
-    most: each of the two questions, of the mix and of what it leaves unexplained, is asked at half of it
-    (Bonferroni), and what is below an `effect` doesn't count. unknown: what open_set says of these
+    most: each of the two questions, of the mix and of what no mix explains, is asked at half of it
+    (Bonferroni), and what is below an `effect` doesn't count. No mix: neither the estimated one nor the
+    source's own, for an estimate may err, of rare classes above all. unknown: what open_set says of these
     windows: where a drift is gone once its unknown rows are left out, it is of the kind open-set.
     posterior (N, K): P(true class) of the labelled rows, where labels are noisy: by it they are drawn again.
     Raises InputError on bad rows, ConfigError on an unknown test.
@@ -75,8 +76,10 @@ def which_kind(
     def counts(found: DriftTest) -> bool:
         return found.drifted and found.effect >= effect
 
+    moved = drift_test(drift)(reference, current, alpha)
     explained = _explained(windows, reference, current, test, posterior)
-    prior, rest, known = explained[0], counts(explained[1]), np.ones(len(current), dtype=np.bool_)
+    rest = counts(explained[1]) and moved.p_value <= alpha / QUESTIONS
+    prior, known = explained[0], np.ones(len(current), dtype=np.bool_)
     mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
     if rest and unknown is not None and unknown.interval[0] > 0:
@@ -86,7 +89,6 @@ def which_kind(
         )
         if not counts(without[1]):
             kind, prior, known = "open-set", without[0], left
-    moved = drift_test(drift)(reference, current, alpha)
     return ShiftKind(kind, ADVICE[kind], moved, explained[1], prior, known)
 
 

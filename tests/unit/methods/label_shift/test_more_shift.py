@@ -83,6 +83,18 @@ def test_moved_classes_are_no_unknown_ones():
     assert which_kind(labels, probs, features, target, current, unknown=unknown).kind == "covariate"
 
 
+def test_an_estimate_that_errs_moves_no_class():
+    labels, features, probs = draw(3, 900, SOURCE)
+    _, current, target = draw(4, 700, SOURCE)
+    rare = np.array([0.9, 0.06, 0.04])  # drawn of the others less often, so that both windows are of this mix
+    rows, further = (np.random.default_rng(7).random(len(p)) < (p @ rare) / 0.9 for p in (probs, target))
+    unsure = target[further] ** 0.3
+    unsure /= unsure.sum(axis=1, keepdims=True)
+    found = which_kind(labels[rows], probs[rows], features[rows], unsure, current[further])
+    assert found.explained.drifted and found.explained.effect > 0.05 and not found.moved.drifted
+    assert found.kind == "neither"
+
+
 def test_further_rows_are_placed_by_their_novelty():
     labels, features, probs = draw(0, 3000, SOURCE)
     _, known, known_probs = draw(1, 1500, SOURCE)
