@@ -33,6 +33,7 @@ def test_a_collapsed_embedding_is_refused(made: Any, write: Any, run_config: Any
     record = run_stages(run_config(write(table), dataset={"task": task}))
     assert record.status == "refused"
     assert [check.name for check in record.gates["embed"].failed] == ["min_rank_share"]
+    assert "the vectors are all but the same" in record.gates["embed"].failed[0].says
     assert "detect" not in record.gates
 
 

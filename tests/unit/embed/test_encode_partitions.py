@@ -80,7 +80,8 @@ def test_memory_that_runs_out_for_two_batches_in_flight_loses_no_row() -> None:
 def test_a_worker_has_one_encoder_which_knows_how_many_share_the_rate(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     for name, length in (("state.npz", 3), ("other.npz", 4)):
-        store.write(name, base.pack({"length": np.array(length), "centre": np.zeros(length)}))
+        state = {"length": np.array(length), "centre": np.zeros(length), "scale": np.array(1.0)}
+        store.write(name, base.pack(state))
     fitted = FittedState(store, "state.npz")
     specs = [
         EncoderSpec("key", "vector", "vector", json.dumps({}), fitted, workers=workers) for workers in (3, 7)

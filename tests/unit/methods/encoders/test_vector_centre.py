@@ -28,6 +28,23 @@ def test_what_differs_between_vectors_far_from_zero_is_kept(offset: float) -> No
     assert np.abs(moved.mean(axis=0)).max() < 1
 
 
+@pytest.mark.parametrize("factor", [1e-307, 1e-100, 1e-30, 1e30, 1e100])
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_vectors_of_any_size_are_told_apart_as_others_are(factor: float, offset: float) -> None:
+    """As by multiplying all of them by one number: squares of 1e-30 are nothing in single precision."""
+    rows = encoded(((ROWS + offset) * factor).tolist()).vectors
+    distances = np.linalg.norm(rows[1:] - rows[:-1], axis=1)
+    ratio = distances / np.linalg.norm(ROWS[1:] - ROWS[:-1], axis=1)
+    assert np.ptp(ratio) < 1e-4 * ratio.mean()
+    assert 0.1 < ratio.mean() < 10
+
+
+def test_a_row_far_larger_than_the_others_is_none() -> None:
+    found = encoded([*(ROWS * 1e-30).tolist(), [1e20, 0, 0, 0]])
+    assert found.reasons[200] == "vector has 1e+20 at position 0, too large for a single float"
+    assert found.reasons[:200] == [None] * 200
+
+
 def test_other_vectors_are_as_they_were_given() -> None:
     rows = ROWS + np.array([0, 50, 0, 0])
     rows[:, 3] = 1e6
