@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -113,19 +113,19 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
     )
+    for written in (percent, wording.chance, wording.span):
+        environment.filters[written.__name__] = _unbroken(written)
     for filter_ in (
-        percent,
-        wording.chance,
         wording.points,
         wording.count,
         wording.decimal,
         wording.seconds,
-        wording.span,
         wording.moment,
         money,
         audit_figure,
         not_heard,
         wording.plural,
+        wording.made_of,
         cut,
     ):
         environment.filters[filter_.__name__] = filter_
@@ -134,6 +134,11 @@ def _environment() -> Environment:
     environment.filters["breaking"] = breaking
     environment.globals["scroll"] = Markup(SCROLL)  # noqa: S704 - our own words
     return environment
+
+
+def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
+    """The same, with no break of a line before the sign."""
+    return lambda *given, **named: write(*given, **named).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def cut(value: str) -> str:

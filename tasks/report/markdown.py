@@ -20,17 +20,20 @@ HEADINGS = ("", "check", "expected", "observed")
 
 
 def gate_rows(gate: GateResult) -> list[dict[str, str]]:
-    """Return a gate's checks as the rows of a table artifact."""
-    return [
+    """Return a gate's checks as the rows of a table artifact; with examples where there are some."""
+    rows = [
         {
             "result": wording.state(check),
             "check": check.name,
             "expected": check.expected,
             "observed": check.observed,
-            "examples": ", ".join(check.unexpected),
         }
         for check in gate.checks
     ]
+    if any(check.unexpected for check in gate.checks):
+        for row, check in zip(rows, gate.checks, strict=True):
+            row["examples"] = ", ".join(check.unexpected)
+    return rows
 
 
 def gate_table(gate: GateResult) -> str:
@@ -69,7 +72,7 @@ def summary(record: RunRecord) -> str:
     parts = [
         f"# {escape(record.dataset)}: {record.status}",
         escape(verdict(record)),
-        table(("", ""), [[name, wording.beside(*value)] for name, *value in key_figures(record)]),
+        _figures(record),
         table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
         f"Report: `{record.report}`" if record.report else "",
         f"Rows to look at: `{review_command(record)}`" if doubted else "",
@@ -80,17 +83,24 @@ def summary(record: RunRecord) -> str:
 def question(asked: ApprovalQuestion) -> str:
     """Return what a person has to know to approve a run, for the form of the Prefect UI."""
     record = asked.record
-    figures = [[name, wording.beside(*value)] for name, *value in key_figures(record)]
     parts = [
         f"# {escape(record.dataset)}: publish this?",
         "\n".join(f"- {escape(reason)}" for reason in asked.why),
-        table(("", ""), figures),
+        _figures(record),
         f"Report: `{record.report}`",
         f"Rows whose labels are doubted, as a page to look through: `{review_command(record)}`",
         f"Run `{record.run_id}`. Without an answer nothing is published; asked until "
         f"{asked.deadline:%Y-%m-%d %H:%M} UTC.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _figures(record: RunRecord) -> str:
+    """The key figures as a list: unlike a table's cells its lines are wrapped, however narrow the page is."""
+    return "\n".join(
+        f"- {escape(name)}: **{escape(value)}**{f' ({escape(remark)})' if remark else ''}"
+        for name, value, remark in key_figures(record)
+    )
 
 
 def _value(value: Any) -> str:

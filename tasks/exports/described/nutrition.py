@@ -89,8 +89,8 @@ def _noise(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
 
 def _weights(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     factors = ", ".join(factor.name for factor in record.treatment.factors) if record.treatment else ""
-    remark = f"of all, for their weights{f' ({factors})' if factors else ''}"
-    yield NutritionLine("rows that they count as much as", percent(contents.effective_share), remark)
+    remark = f"of all, by their weights{f' ({factors})' if factors else ''}"
+    yield NutritionLine("effective rows", percent(contents.effective_share), remark)
 
 
 def _shift(record: RunRecord) -> Iterator[NutritionLine]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.report.texts.wording import plural
+from labelworks.tasks.report.texts.wording import made_of, plural
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ def _published(record: RunRecord) -> Iterator[Step]:
             review_command(record),
         )
     elif doubted := _doubted(record):
+        labels = f"as made of {source}" if (source := made_of(record)) else "as given"
         yield Step(
-            f"Look at the {plural(doubted, 'row')} whose label looks wrong: the labels are as "
-            "given, and what people answer is heard by the next run. As a page that works from disk "
-            "(docs/review.md):",
+            f"Look at the {plural(doubted, 'row')} whose label looks wrong: the labels are {labels}, and "
+            "what people answer is heard by the next run. As a page that works from disk (docs/review.md):",
             review_command(record),
         )
     if (done := record.treatment) and done.judges and done.judges.not_asked:

@@ -73,7 +73,7 @@ def test_the_label_says_what_a_user_has_to_know() -> None:
     assert lines["smallest class"].remark == "4 rows, 40.0 % of all"
     assert lines["given labels that are wrong, estimated"].value == "19.6 %"
     assert lines["given labels that are wrong, estimated"].remark == "between 18.0 % and 21.5 %"
-    assert lines["rows that they count as much as"].value == f"{100 * 100 / 120:.1f} %"
+    assert lines["effective rows"].value == f"{100 * 100 / 120:.1f} %"
     assert lines["gain of a model trained on it"].value == "+5.4 points of accuracy"
     assert (lines["licence"].value, lines["source"].value) == ("cc-by-4.0", "not said")
     bare = reports.refused(config={})

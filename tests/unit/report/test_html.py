@@ -126,7 +126,7 @@ def test_a_run_without_any_noise_draws_no_empty_matrix(runs):
 def test_a_row_that_was_not_treated_yet_shows_no_action(runs):
     row = WorstRow("a", 0, 1, 0.9, "", "", text="words")
     html = render(runs["refused"](), runs["evidence"](2, worst=(row,), actions=()))
-    assert '<p class="fine">90.0 % likely wrong</p>' in html
+    assert '<p class="fine">90.0\N{NO-BREAK SPACE}% likely wrong</p>' in html
     assert 'class="action' not in html
 
 
@@ -238,7 +238,7 @@ def test_the_range_of_the_noise_rate_is_no_confidence_interval_and_says_what_it_
     record = runs["published"]()
     noise = record.noise.model_copy(update={"rate_reason": "as the probabilities say"})
     text = page(record.model_copy(update={"noise": noise}), runs["evidence"](2)).text
-    assert "(between 18.0 % and 21.5 %: as the probabilities say)" in text
+    assert "(between 18.0 % and 21.5 %: as the probabilities say)" in text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_what_was_changed_says_why_nothing_was(runs):

@@ -51,9 +51,12 @@ def test_a_stage_carries_its_pictures_inline(runs):
 def test_a_summary_says_how_each_gate_decided(runs):
     text = markdown.summary(runs["refused"]())
     assert "| detect | refused | 1 | 0 |" in text
+    assert "- rows: **" in text and "| rows |" not in text  # a list, whose lines are wrapped
     assert "Nothing was published" in text
 
 
 def test_a_gate_as_table_rows(runs):
     (row,) = markdown.gate_rows(runs["published"]().gates["detect"])
-    assert row["result"] == "warn"
+    assert row["result"] == "warn" and "examples" not in row
+    (row,) = markdown.gate_rows(one_check(unexpected=("x", "y")))
+    assert row["examples"] == "x, y"

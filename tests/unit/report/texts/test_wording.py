@@ -131,6 +131,8 @@ def test_labels_made_of_rules_are_not_called_given(runs):
     )
     assert "it carries the labels made of rules, with flags" in verdict(ruled)
     assert ("labels published", "as made of rules", "") in key_figures(ruled)
+    decided = ruled.model_copy(update={"treatment": ruled.treatment.model_copy(update={"review": 0})})
+    assert [step for step in next_steps(decided) if "the labels are as made of rules" in step.text]
 
 
 def test_the_verdict_says_by_what_the_treated_labels_are_better(runs):
