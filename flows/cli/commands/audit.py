@@ -28,8 +28,9 @@ def sample(
     design: Annotated[
         Literal["strata", "changes", "disagreements"],
         typer.Option(
+            metavar="DESIGN",
             help="strata: how many labels are wrong; changes: how many of the changed labels are right; "
-            "disagreements: whether a model of the treated labels is better."
+            "disagreements: whether a model of the treated labels is better.",
         ),
     ] = "strata",
     looks: Annotated[int | None, typer.Option(min=1, help="How many rows to look at.")] = None,

@@ -14,7 +14,7 @@ ON_ARRAYS = "labelworks.tasks.methods"
 def methods(
     stage: Annotated[
         Literal["ingest", "embed", "detect", "treat", "validate"] | None,
-        typer.Option(help="Only the methods of this stage."),
+        typer.Option(metavar="STAGE", help="Only the methods of ingest, embed, detect, treat or validate."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:

@@ -25,8 +25,9 @@ def export(
     by: Annotated[
         Literal["error-removed", "class-coverage", "audit"],
         typer.Option(
+            metavar="ORDER",
             help="error-removed: where a look removes most error; class-coverage: as many of each class; "
-            "audit: drawn with known probabilities, for an estimate of how many labels are wrong."
+            "audit: drawn with known probabilities, for an estimate of how many labels are wrong.",
         ),
     ] = "error-removed",
     seed: Annotated[

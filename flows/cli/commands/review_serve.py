@@ -17,11 +17,12 @@ def serve(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the store.")],
     rows: Annotated[int, typer.Option(min=1, help="How many rows are asked about at most.")] = ROWS,
     by: Annotated[
-        Literal["error-removed", "class-coverage", "audit"], typer.Option(help="As of `review export`.")
+        Literal["error-removed", "class-coverage", "audit"],
+        typer.Option(metavar="ORDER", help="As of `review export`."),
     ] = "error-removed",
     design: Annotated[
         Literal["strata", "changes", "disagreements"] | None,
-        typer.Option(help="Of an audit, as of `audit sample`.", show_default="strata"),
+        typer.Option(metavar="DESIGN", help="Of an audit, as of `audit sample`.", show_default="strata"),
     ] = None,
     seed: Annotated[
         int | None,
@@ -34,7 +35,8 @@ def serve(
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=LAST_PORT, help="Port on loopback; 0: any that is free.")
+        int,
+        typer.Option(metavar="PORT", min=0, max=LAST_PORT, help="Port on loopback; 0: any that is free."),
     ] = 0,
     store: At = None,
     config: Config = None,

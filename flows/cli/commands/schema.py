@@ -13,8 +13,9 @@ def schema(
     of: Annotated[
         Literal["record", "report", "config"],
         typer.Argument(
-            metavar="record|report|config",
-            help="What `run --json` prints, which report.json beside a report is too, or what `run` takes.",
+            metavar="WHAT",
+            help="record: what `run --json` prints; report: report.json beside a report; config: what `run` "
+            "takes.",
         ),
     ],
 ) -> None:

@@ -26,6 +26,7 @@ def serve(
     port: Annotated[
         int | None,
         typer.Option(
+            metavar="PORT",
             min=0,
             max=LAST_PORT,
             help="Port of the Prefect server and its UI, on loopback; 0: any free one.",

@@ -30,3 +30,13 @@ def test_help_is_broken_into_lines_by_the_screen_alone() -> None:
     texts = [some.help or "" for group in groups for some in (group, *group.commands.values())]
     assert len(texts) > 30
     assert not [text for text in texts if "\n" in text.replace("\n\n", "")]
+
+
+def test_choices_are_named_in_sentences_as_their_column_cuts_them() -> None:
+    command = get_command(app)
+    assert isinstance(command, TyperGroup)
+    groups = [command, *(some for some in command.commands.values() if isinstance(some, TyperGroup))]
+    options = [option for group in groups for some in group.commands.values() for option in some.params]
+    chosen = [option for option in options if hasattr(option.type, "choices")]
+    assert len(chosen) > 4
+    assert not [option.name for option in chosen if not option.metavar]
