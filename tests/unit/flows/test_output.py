@@ -37,6 +37,6 @@ def test_choices_are_named_in_sentences_as_their_column_cuts_them() -> None:
     assert isinstance(command, TyperGroup)
     groups = [command, *(some for some in command.commands.values() if isinstance(some, TyperGroup))]
     options = [option for group in groups for some in group.commands.values() for option in some.params]
-    chosen = [option for option in options if hasattr(option.type, "choices")]
+    chosen = [option for option in options if option.type_descriptor.is_choice]
     assert len(chosen) > 4
     assert not [option.name for option in chosen if not option.metavar]
