@@ -79,9 +79,17 @@ def _fitted(run: Run, ref: DatasetRef, kind: str, encoder: base.Encoder, key: st
     if not store.exists(state):
         sample = sample_column(run.artifacts, run.source.only(kind), ref, encoder.fit_rows, encoder.fit_share)
         with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
-            fitted = encoder.fit(sample)
+            fitted = _fit(encoder, sample, run.source)
         store.create(state, base.pack(fitted))
     return FittedState(store, state)
+
+
+def _fit(encoder: base.Encoder, sample: pa.Array, source: Source) -> base.State:
+    """What it learns; an InputError of it that names no place is of the source."""
+    try:
+        return encoder.fit(sample)
+    except InputError as error:
+        raise InputError(error.what, where=error.where or source.places["source"], fix=error.fix) from error
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")

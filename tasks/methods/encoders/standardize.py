@@ -6,8 +6,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.registry import register
+
+SHOWN = 5  # columns that a message names
 
 
 @register("encoders", "standardize", modality=("columns",), source="z-scores; missing-indicator, Cohen 1968")
@@ -28,12 +31,14 @@ class StandardizeEncoder(Encoder):
         """Find mean and spread of each column of a sample, and in which a number is missing."""
         numbers = matrix(values)
         known = np.isfinite(numbers)
-        count = np.maximum(known.sum(axis=0), 1)
-        with np.errstate(over="ignore"):
-            mean = np.where(known, numbers, 0.0).sum(axis=0) / count
-            spread = np.sqrt((np.where(known, numbers - mean, 0.0) ** 2).sum(axis=0) / count)
-        varies = np.isfinite(spread) & (spread > np.abs(mean) * np.finfo(float).eps)
-        return {"mean": mean, "spread": spread, "told": varies, "missing": np.isnan(numbers).any(axis=0)}
+        size = _powers(np.where(known, np.abs(numbers), 0.0).max(axis=0, initial=0.0))
+        units, count = np.where(known, numbers, 0.0) / size, np.maximum(known.sum(axis=0), 1)
+        mean = units.sum(axis=0) / count
+        spread = np.sqrt((np.where(known, units - mean, 0.0) ** 2).sum(axis=0) / count)
+        varies, missing = spread > np.abs(mean) * np.finfo(float).eps, np.isnan(numbers).any(axis=0)
+        if not (varies | missing).any():
+            raise nothing_differs(values.type.names)
+        return {"mean": mean * size, "spread": spread * size, "told": varies, "missing": missing}
 
     def load(self, state: State) -> None:
         """Take mean and spread of each column."""
@@ -53,6 +58,20 @@ class StandardizeEncoder(Encoder):
             reasons[row] = _reason(values.type, endless[row])
             vectors[row] = 0
         return Encoded(vectors, reasons)
+
+
+def nothing_differs(names: list[str]) -> InputError:
+    """What is said where each of some columns has one value in all rows."""
+    return InputError(
+        f"no column of the features differs between rows: {', '.join(names[:SHOWN])}",
+        fix="name others in dataset.features.columns, or look at how these were made",
+    )
+
+
+def _powers(largest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Powers of two near numbers (D,): what is divided by them can be squared."""
+    _, exponents = np.frexp(largest)
+    return np.asarray(np.ldexp(1.0, np.clip(exponents, -1000, 1000)))
 
 
 def matrix(values: pa.Array) -> NDArray[np.float64]:

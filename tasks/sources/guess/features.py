@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.types as types
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
@@ -169,6 +170,8 @@ def _lost(column: Column) -> str:
     if not column.values:
         held = vectors or any(fits(column.type, kind) for kind in ("image", "text"))
         return f"{column.name} is null in all rows" if held else ""
+    if column.distinct == 1 and column.values > 1 and not types.is_nested(column.type):
+        return f"{column.name} has one value in all rows"
     if vectors and column.unfit == 1:
         return f"every vector of {column.name} has a number that is missing, NaN or infinite"
     if vectors and column.width is None:

@@ -280,6 +280,11 @@ def test_vectors_none_of_which_can_be_used_are_refused_with_the_reason(
     assert why in refused(source, *named)
 
 
+def test_columns_of_one_value_are_said_where_there_are_no_features(refused: Callable[..., str]) -> None:
+    said = refused(parquet("rows.parquet", a=[1.5] * ROWS, b=[2.5] * ROWS, label=LABELS))
+    assert "a has one value in all rows; b has one value in all rows; name them with" in said
+
+
 @pytest.mark.parametrize("named", [(), ("--features", "v")])
 def test_a_few_vectors_of_another_length_are_counted_as_put_aside(init: Init, named: tuple[str, ...]) -> None:
     vectors = [vector.tolist()[: 2 if row % 60 == 0 else 3] for row, vector in enumerate(VECTORS)]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.arrow_types import is_moment, is_text
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.encoders.standardize import nothing_differs
 from labelworks.tasks.methods.encoders.tables.column_kinds import KINDS, ColumnCells, ColumnKind
 from labelworks.tasks.methods.encoders.tables.read_values import (
     distinct,
@@ -64,6 +65,9 @@ class TableEncoder(Encoder):
             fitted = KINDS[kind].fit(column, min(places, CATEGORIES))
             state[f"{place}.kind"] = np.array(kind)
             state |= {f"{place}.{name}": value for name, value in fitted.items()}
+        self.load(state)
+        if not self.encode(values.slice(0, 1)).vectors.shape[1]:
+            raise nothing_differs(values.type.names)
         return state
 
     def load(self, state: State) -> None:
