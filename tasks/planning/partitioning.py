@@ -9,8 +9,8 @@ from labelworks.schemas.records import Partition, Piece
 from labelworks.tasks.sources.files import SourceFile
 
 RowGroup = tuple[int, int]  # rows, bytes
-FEW = 16  # files that are not worth grouping; small ones get as many partitions, if they have rows for them
-WORTH = 128  # rows that are worth the overhead of a partition, and few to embed again
+FEW = 16  # files that are not worth grouping; small ones get as many partitions
+WORTH = 128  # images that are worth the overhead of a partition, and few to embed again
 
 
 def group(
@@ -27,7 +27,8 @@ def group(
     A large file gives one or more partitions of its own. Small files are put in buckets by the hash of
     their names, so that a file that comes, goes or changes touches one partition. The number of buckets
     is a power of two: as data grows, one bucket at a time would be unstable, doubling is rare. There are FEW,
-    fewer where these are known to have less than WORTH rows each, more where they would be too large.
+    more where these would be too large, and fewer of images, a row each, where they would have less than
+    WORTH: by the listing alone, so that it doesn't matter which files were looked at.
     """
     large: list[Partition] = []
     small: list[tuple[SourceFile, Piece]] = []
@@ -69,7 +70,7 @@ def _bucketed(
     rows = [density * file.size if piece.rows is None else piece.rows for file, piece in small]
     by_rows = sum(rows) / target_rows
     count = FEW
-    while count > 1 and min(rows) > 0 and count * WORTH > sum(rows):
+    while count > 1 and count * WORTH > len(small) and all(file.format == "images" for file, _ in small):
         count //= 2
     while count < max(by_bytes, by_rows):
         count *= 2

@@ -85,7 +85,7 @@ def question(asked: ApprovalQuestion) -> str:
     record = asked.record
     parts = [
         f"# {escape(record.dataset)}: publish this?",
-        "\n".join(f"- {escape(reason)}" for reason in asked.why),
+        *(f"It is asked because: {escape(reason)}" for reason in asked.why),
         _figures(record),
         f"Report: `{record.report}`",
         f"Rows whose labels are doubted, as a page to look through: `{review_command(record)}`",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -14,6 +14,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named, plain
 from labelworks.tasks.sources.guess.foretold import numbers_of_texts, numbers_of_vectors
+from labelworks.tasks.sources.guess.ids import Guess
 from labelworks.tasks.sources.guess.names import words
 from labelworks.tasks.sources.guess.tabular import numbers_of_table, tabular
 from labelworks.tasks.sources.profile import Profile
@@ -44,6 +45,11 @@ class FeatureGuess:
     broken: float = 0.0
     others: tuple[str, ...] = ()
     doubt: str = ""
+
+    def besides(self, *roles: Guess | None) -> FeatureGuess:
+        """The same, without others that are taken for something else."""
+        taken = tuple(f"{role.column} (" for role in roles if role)
+        return replace(self, others=tuple(other for other in self.others if not other.startswith(taken)))
 
     def numbers(self, look: Profile, rows: list[int], but: str) -> Any:
         """The features of some rows of the sample but one column, as a matrix; None of images."""

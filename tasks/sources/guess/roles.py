@@ -91,7 +91,7 @@ def guess(
     others = tuple(candidate for candidate in candidates[1:] if best and _rivals(look, candidate, best))
     _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
     guesses = Guesses(
-        chosen, best, others, row_id, time, voted, ordered,
+        chosen.besides(row_id, time), best, others, row_id, time, voted, ordered,
         *put_aside(look, chosen, best, voted), (), (), split,
     )  # fmt: skip
     unused = tuple(_unused(look, guesses))

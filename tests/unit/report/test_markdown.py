@@ -1,6 +1,8 @@
 import base64
 import re
+from datetime import UTC, datetime
 
+from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.findings import ValidateFigures
 from labelworks.schemas.records import Check, DatasetRef, GateResult
 from labelworks.schemas.stage_results import ValidateResult
@@ -53,6 +55,16 @@ def test_a_summary_says_how_each_gate_decided(runs):
     assert "| detect | refused | 1 | 0 |" in text
     assert "- rows: **" in text and "| rows |" not in text  # a list, whose lines are wrapped
     assert "Nothing was published" in text
+
+
+def test_reasons_to_ask_are_no_part_of_the_list_of_figures(runs):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    asked = ApprovalQuestion(
+        why=("9 labels would change",), record=runs["published"](), asked=now, deadline=now
+    )
+    _, reason, figures, *_ = markdown.question(asked).split("\n\n")
+    assert reason == "It is asked because: 9 labels would change"
+    assert figures.startswith("- rows: **")
 
 
 def test_a_gate_as_table_rows(runs):
