@@ -4,10 +4,11 @@ r"""Whether the proof of a treatment is right: verdicts and intervals against th
         --embeddings FOLDER --to FOLDER
     python benchmarks/validate.py table --to FOLDER
 
-Each run draws rows and wrong labels (0 to 40 %, uniform or to the most similar class); every other dozen of
-runs has a target window of another class mix, which is known. A run's validation is asked for its verdict;
-the truth is what models of all its rows get right on the rest of the set, whose labels are right. `run` goes
-on where it was stopped. An oracle looks at LOOKS rows on which two models differ: `audit`.
+A set may be the file of a table, as noise_csv.py reads them. Each run draws rows and wrong labels (0 to
+40 %, uniform or to the most similar class); every other dozen of runs has a target window of another class
+mix, which is known. A run's validation is asked for its verdict; the truth is what models of all its rows
+get right on the rest of the set, whose labels are right. `run` goes on where it was stopped. An oracle looks
+at LOOKS rows on which two models differ: `audit`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from noise_csv import table as labelled_table
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.audit.allocation import allocated
@@ -56,11 +58,11 @@ def main() -> None:
     asked.to.mkdir(parents=True, exist_ok=True)
     for name in asked.sets:
         for seed in range(asked.runs if asked.do == "run" else 0):
-            kept = asked.to / f"{name}-{seed}.json"
+            kept = asked.to / f"{Path(name).stem}-{seed}.json"
             if not kept.exists():
                 kept.write_text(json.dumps(one(name, seed, asked.embeddings)))
     for name in asked.sets if asked.do == "table" else ():
-        runs = [json.loads(each.read_text()) for each in sorted(asked.to.glob(f"{name}-*.json"))]
+        runs = [json.loads(each.read_text()) for each in sorted(asked.to.glob(f"{Path(name).stem}-*.json"))]
         for shifted, window in ((False, "no window"), (True, "with a target window")):
             table(f"{name}, {window}", [each for each in runs if each["shift"] == shifted])
 
@@ -85,6 +87,9 @@ def drawn(name: str, rng: np.random.Generator, embeddings: Path | None) -> tuple
         labels = rng.integers(0, classes, 20_000)
         features = rng.normal(size=(classes, dim))[labels] * rng.uniform(0.6, 1.8)
         features = features + rng.normal(size=features.shape)
+    elif Path(name).suffix in (".csv", ".arff"):
+        features, labels = labelled_table(Path(name))
+        rows = min(1500, len(labels) // 2)
     else:
         import pyarrow.parquet as pq
         from noise_text import embedded

@@ -65,7 +65,8 @@ def which_kind(
     most: each of the two questions, of the mix and of what no mix explains, is asked at half of it
     (Bonferroni), and what is below an `effect` doesn't count. No mix: neither the estimated one nor the
     source's own, for an estimate may err, of rare classes above all. unknown: what open_set says of these
-    windows: where a drift is gone once its unknown rows are left out, it is of the kind open-set.
+    windows: where there surely are unknown rows, the kind is open-set, unless a drift stays without them.
+    (That errs by a chance of .01 more at most.)
     posterior (N, K): P(true class) of the labelled rows, where labels are noisy: by it they are drawn again.
     Raises InputError on bad rows, ConfigError on an unknown test.
     """
@@ -82,12 +83,12 @@ def which_kind(
     prior, known = explained[0], np.ones(len(current), dtype=np.bool_)
     mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
-    if rest and unknown is not None and unknown.interval[0] > 0:
+    if unknown is not None and unknown.interval[0] > 0:
         left = _known(unknown)
         without = _explained(
             replace(windows, target=windows.target[left]), reference, current[left], test, posterior
         )
-        if not counts(without[1]):
+        if not (rest and counts(without[1])):
             kind, prior, known = "open-set", without[0], left
     return ShiftKind(kind, ADVICE[kind], moved, explained[1], prior, known)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import FeatureDrift, NewClass, ShiftFindings, TargetDrift, UnknownFindings
 from labelworks.tasks.methods.drift.shift_kind import ShiftKind, which_kind
 from labelworks.tasks.methods.label_shift import PriorEstimate, estimate_prior
-from labelworks.tasks.methods.label_shift.borne import borne_weights
+from labelworks.tasks.methods.label_shift.borne import borne_weights, left_open
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.open_set.discover import discover
 from labelworks.tasks.methods.open_set.estimate import OpenSet, open_set
@@ -83,6 +83,9 @@ def shift_findings(
     estimate = estimate_prior(
         sample.given, probs, window_probs[known], method=options.prior, noise_transition=transition
     )
+    if unknown is not None and kind is not None and kind.kind == "open-set":
+        interval = left_open(estimate.interval, unknown.share, unknown.interval)
+        estimate = replace(estimate, interval=interval)
     weights, borne = borne_weights(estimate, None if kind is None else kind.kind)
     estimate = replace(estimate, weights=weights, notes=(*estimate.notes, *borne))
     findings = ShiftFindings(

@@ -19,6 +19,20 @@ WHY_NONE = {
 }
 
 
+def left_open(interval: Floats, share: float, among: Floats) -> Floats:
+    """The interval (K, 2) of known classes' shares, as wide as unknown rows among them leave it.
+
+    share: of the window's rows that were left out as unknown; among (2,): its interval. At worst, unknown
+    rows beyond that share are all taken for one class, and what was left out too much was of one class.
+    """
+    low, high = interval.T * (1 - share)
+    bounds = [
+        np.clip((low - max(most - share, 0), high + max(share - most, 0)), 0, 1 - most) / max(1 - most, 1e-12)
+        for most in among
+    ]
+    return np.stack([np.minimum(*bounds)[0], np.maximum(*bounds)[1]], axis=1)
+
+
 def borne_weights(found: PriorEstimate, kind: str | None) -> tuple[Floats, tuple[str, ...]]:
     """Weights (K,) that may be put on labelled rows, and notes that say which of them stay 1 and why.
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from labelworks.tasks.methods.label_shift.borne import borne_weights
+from labelworks.tasks.methods.label_shift.borne import borne_weights, left_open
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 SOURCE = np.array([0.5, 0.3, 0.2, 0.0])
@@ -43,3 +43,24 @@ def test_weights_lie_between_one_and_the_estimate_and_keep_the_sum():
 def test_no_class_is_weighed_away_that_may_be_there():
     weights, _ = borne_weights(estimate([0.0, 0.4, 0.6], 0.1), "label")
     assert weights[0] > 0.08  # half of the .1 that may be there, over .5
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_what_unknown_rows_may_hide_is_left_open(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    mix, (least, most) = rng.dirichlet(np.ones(4)), np.sort(rng.uniform(0, 0.6, 2))
+    left_out, unknown = rng.uniform(least, most), rng.uniform(least, most)
+    passing, known = max(unknown - left_out, 0), max(left_out - unknown, 0)
+    rows = mix * (1 - unknown)  # of the whole window, those of known classes
+    taken_for, was = rng.dirichlet(np.ones(4)) * passing, np.zeros(4)
+    was[rows.argmax()] = min(known, rows.max())
+    seen = rows + taken_for - was
+    share = 1 - seen.sum()
+    point = np.stack([seen, seen], axis=1) / seen.sum()
+    low, high = left_open(point, share, np.array([min(least, share), max(most, share)])).T
+    assert (low <= mix + 1e-9).all() and (mix <= high + 1e-9).all()
+
+
+def test_where_the_unknown_rows_are_told_apart_nothing_is_left_open() -> None:
+    interval = np.array([[0.2, 0.4], [0.6, 0.8]])
+    assert left_open(interval, 0.3, np.array([0.3, 0.3])) == pytest.approx(interval)

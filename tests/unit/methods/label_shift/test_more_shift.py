@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
@@ -8,7 +10,7 @@ from labelworks.tasks.methods.drift.sequential import monitor, monitored
 from labelworks.tasks.methods.drift.shift_kind import which_kind
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
-from labelworks.tasks.methods.open_set.estimate import open_set
+from labelworks.tasks.methods.open_set.estimate import OpenSet, open_set
 
 CENTRES = np.array([[3.0, 0, 0], [0, 3.0, 0], [0, 0, 3.0]])
 SOURCE, TARGET = np.array([0.4, 0.3, 0.3]), np.array([0.15, 0.25, 0.6])
@@ -74,6 +76,19 @@ def test_unknown_classes_are_a_kind_of_their_own():
     assert found.known[:500].mean() > 0.9 > 0.2 > found.known[500:].mean()
     assert np.abs(found.prior.prior - SOURCE).max() < 0.06
     assert which_kind(labels, probs, features, target, current).kind in ("covariate", "both")
+
+
+def test_few_unknown_rows_are_a_kind_though_no_drift_is_seen():
+    labels, features, probs = draw(3, 900, SOURCE)
+    _, current, target = draw(4, 700, SOURCE)
+    posterior = np.zeros(700)
+    posterior[:20] = 1.0
+    few = OpenSet(0.03, np.array([0.01, 0.05]), SOURCE, posterior, np.zeros(0), np.zeros(1))
+    assert which_kind(labels, probs, features, target, current).kind == "neither"
+    found = which_kind(labels, probs, features, target, current, unknown=few)
+    assert found.kind == "open-set" and not found.known[:20].any() and found.known[20:].all()
+    none = replace(few, interval=np.array([0.0, 0.05]))
+    assert which_kind(labels, probs, features, target, current, unknown=none).kind == "neither"
 
 
 def test_moved_classes_are_no_unknown_ones():
