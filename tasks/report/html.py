@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from labelworks.schemas.findings import CalibrationFindings, Class, DriftFindings
-from labelworks.schemas.percentages import MISSING, percent
+from labelworks.schemas.percentages import MISSING, percent, unbroken
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import reasons
 from labelworks.tasks.artifacts.shown.contents import Content
@@ -56,7 +56,7 @@ def render(record: RunRecord, evidence: ReportData) -> str:
     return rendered(
         "report.html",
         record=record,
-        verdict=verdict(record),
+        verdict=unbroken(verdict(record)),
         tiles=key_figures(record),
         probe=wording.probe(record.validation) if record.validation else "",
         carried=wording.carried(record.validation) if record.validation else "",
@@ -114,7 +114,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     for written in (percent, wording.chance, wording.span):
-        environment.filters[written.__name__] = _unbroken(written)
+        environment.filters[written.__name__] = _for_pages(written)
     for filter_ in (
         wording.points,
         wording.count,
@@ -136,9 +136,9 @@ def _environment() -> Environment:
     return environment
 
 
-def _unbroken(write: Callable[..., str]) -> Callable[..., str]:
+def _for_pages(write: Callable[..., str]) -> Callable[..., str]:
     """The same, with no break of a line before the sign."""
-    return lambda *given, **named: write(*given, **named).replace(" %", "\N{NO-BREAK SPACE}%")
+    return lambda *given, **named: unbroken(write(*given, **named))
 
 
 def cut(value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.approval import ApprovalQuestion
-from labelworks.schemas.percentages import MISSING
+from labelworks.schemas.percentages import MISSING, unbroken
 from labelworks.schemas.records import GateResult, RunRecord
 from labelworks.schemas.stage_results import StageResult
 from labelworks.tasks.artifacts.shown.thumbnails import data_uri
@@ -71,7 +71,7 @@ def summary(record: RunRecord) -> str:
     doubted = record.treatment is not None and record.treatment.review
     parts = [
         f"# {escape(record.dataset)}: {record.status}",
-        escape(verdict(record)),
+        unbroken(escape(verdict(record))),
         _figures(record),
         table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
         f"Report: `{record.report}`" if record.report else "",

@@ -57,4 +57,15 @@ def labels_shown(ref: DatasetRef, given: Any, suggestion: Any, content: Content)
             apart = differing(*marks), differing(*reversed(marks))
             given, suggestion = map(spans_text, apart if any(apart) else marks)
             return {"given": given, "suggested": suggestion, "marks": marks}
-    return {"given": named_class(ref, given), "suggested": named_class(ref, suggestion)}
+    given, suggestion = named_class(ref, given), named_class(ref, suggestion)
+    return {
+        "given": given,
+        "suggested": as_fine(suggestion, given) if ref.label_type == "number" else suggestion,
+    }
+
+
+def as_fine(suggestion: Any, given: Any) -> str:
+    """A number that a model foretells, with no more decimals than the given one has."""
+    decimals = min(len(str(number).partition(".")[2]) for number in (given, suggestion))
+    shown = f"{float(suggestion):.{decimals}f}"
+    return str(suggestion) if "e" in f"{given}{suggestion}" or shown == str(given) else shown

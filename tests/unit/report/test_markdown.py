@@ -55,6 +55,7 @@ def test_a_summary_says_how_each_gate_decided(runs):
     assert "| detect | refused | 1 | 0 |" in text
     assert "- rows: **" in text and "| rows |" not in text  # a list, whose lines are wrapped
     assert "Nothing was published" in text
+    assert "(95\N{NO-BREAK SPACE}% interval" in markdown.summary(runs["published"]())
 
 
 def test_reasons_to_ask_are_no_part_of_the_list_of_figures(runs):
