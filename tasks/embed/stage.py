@@ -187,7 +187,19 @@ def judge_embedding(
         seconds=perf_counter() - started,
     )
     refuse(result.gate, by_window, figures, run.source.places)
+    _refuse_unread_target(by_window["target"], done, run.source)
     return run.artifacts.finish(result)
+
+
+def _refuse_unread_target(rejected: pa.Table, done: Sequence[Embedded], source: Source) -> None:
+    """Raise InputError where the target has rows, and none of them has a vector."""
+    rows = sum(part.rows for part in done if part.partition.window == "target")
+    if rows and rejected.num_rows == rows:
+        raise InputError(
+            f"no row of the target has features that can be read ({rejected['reason'][0]})",
+            where=source.places["target"],
+            fix="write it again, or leave dataset.target out",
+        )
 
 
 def _waits(done: Sequence[Embedded]) -> EmbeddingWaits | None:

@@ -188,7 +188,7 @@ def _refuse_all(source: Source, seen: LearnableLabels, proof: Suite) -> None:
     if asked.task != "regression":
         refuse_labels(source, seen.counts, seen.reasons)
         refuse_full_sets(source, seen.counts, seen.rows)
-    elif seen.numbers and not seen.reasons:
+    elif seen.numbers:
         _refuse_numbers(f"{place}, column {asked.label!r}", seen.numbers)
     if not seen.reasons:
         _refuse_few(place, seen, proof)

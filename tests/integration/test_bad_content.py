@@ -107,3 +107,17 @@ def test_rows_that_have_a_label_or_features_and_never_both_are_refused(write: An
     config = run_config(write(rows, parts=1), dataset=data, gates={"ingest": lenient, "embed": lenient})
     with pytest.raises(InputError, match="no row has both a label and text features that can be read"):
         run_stages(config)
+
+
+def test_a_target_none_of_whose_rows_can_be_read_is_refused(
+    write: Any, run_config: Any, made: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "new").mkdir()
+    pq.write_table(pa.table({"vector": [[float("nan")] * 6] * 50}), tmp_path / "new/rows.parquet")
+    data = {"target": str(tmp_path / "new")}
+    lenient = {"embed": {"thresholds": {"max_rejected": 0.5}}}
+    config = run_config(write(made(rows=120).table, parts=1), dataset=data, gates=lenient)
+    with pytest.raises(
+        InputError, match=r"no row of the target has features that can be read \(vector has NaN"
+    ):
+        run_stages(config)

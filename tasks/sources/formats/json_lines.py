@@ -60,7 +60,7 @@ def inferred(block: bytes) -> pa.Schema:
     if not read:
         raise UnreadableError(
             "can't be read, it is corrupt or truncated (no line of its beginning is a JSON object)",
-            "write one JSON object a line",
+            "write one JSON object a line; of an array of them: jq -c '.[]' rows.json > rows.jsonl",
         )
     return pa.schema([pa.field(name, _type_of(values)) for name, values in by_column.items()])
 

@@ -7,9 +7,22 @@ from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.label import Candidate, rank_of, task_of
 from labelworks.tasks.sources.profile import Profile
 
+LEAST_ROWS = 2  # that a class has on average, or a run refuses the labels
+MOSTLY = 0.9  # of texts are numbers
+
 
 def told_apart(look: Profile, label: Candidate) -> None:
-    """Raise InputError where all rows there are have the same label."""
+    """Raise InputError where all rows there are have the same label, or nearly each has its own."""
+    column = label.column
+    if look.whole and label.task == "classification" and column.values < LEAST_ROWS * (column.distinct or 0):
+        numbers = column.numerals > MOSTLY
+        kind = "numbers among which are a few texts" if numbers else "as many as an id has"
+        mend = "write empty cells where there is no number; or " if numbers else ""
+        raise InputError(
+            f"{label.name} has {column.distinct:,} values in {column.values:,} rows: {kind}",
+            where=look.source,
+            fix=f"{mend}name the column of the classes with --label; columns: {look.listed}",
+        )
     if look.whole and label.column.distinct == 1 and label.task == "classification":
         raise InputError(
             f"every row has the {label.name} {look.values(label.name)[0]!r}: one class only",

@@ -22,7 +22,7 @@ from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_pr
 from labelworks.tasks.sources.guess.put_aside import allowed, put_aside, unlabelled
 from labelworks.tasks.sources.guess.tabular import tabular, taken_for_texts, telling
 from labelworks.tasks.sources.guess.tokens import Sentences, find_tokens, is_one_of
-from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
+from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes, no_votes
 from labelworks.tasks.sources.profile import Profile
 
 LISTED = 200  # classes in a config, at most
@@ -151,12 +151,7 @@ def _votes(look: Profile, votes: Profile | None, features: str | None) -> VotesG
     if votes is not None:
         voted = find_votes(votes)
         if voted is None:
-            raise InputError(
-                "these are no votes: a table of them has a row an answer, and columns of the item, of the "
-                "annotator and of the label",
-                where=votes.source,
-                fix=f"columns: {votes.listed}",
-            )
+            raise no_votes(votes)
         return voted
     voted = find_votes(look)
     if voted is not None and features is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column
 from labelworks.tasks.sources.guess.names import words
@@ -64,6 +65,25 @@ def find_votes(look: Profile) -> VotesGuess | None:
     per_item = item.values / (item.distinct or 1)
     why = f"{item.distinct:,} items, {annotator.distinct:,} annotators, {per_item:.1f} answers an item"
     return VotesGuess(look.source, item.name, annotator.name, answer.name, per_item, why)
+
+
+def no_votes(look: Profile) -> InputError:
+    """What is said of a table that was named as one of votes and isn't one."""
+    annotators = [c for c in look.columns if set(words(c.name)) & set(ANNOTATORS)]
+    if annotators and annotators[0].distinct == 1:
+        return InputError(
+            f"all votes are of one annotator (column {annotators[0].name!r}): nobody agrees or differs",
+            where=look.source,
+            fix="take the answers as labels: join them to the rows as a column",
+        )
+    again = annotators and any(_named(c, ITEMS) and _repeats(look, c) for c in look.columns)
+    twice = "; an annotator answers an item once, or nearly always" if again else ""
+    return InputError(
+        "these are no votes: a table of them has a row an answer, and columns of the item, of the annotator "
+        f"and of the label{twice}",
+        where=look.source,
+        fix=f"columns: {look.listed}",
+    )
 
 
 def _named(column: Column, names: tuple[str, ...]) -> bool:

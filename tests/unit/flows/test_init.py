@@ -473,6 +473,31 @@ def test_votes_whose_items_have_gaps_are_joined_by_whole_numbers(init: Init) -> 
     begun(config)
 
 
+def test_votes_of_one_person_and_votes_given_twice_are_refused_with_the_reason(
+    refused: Callable[..., str],
+) -> None:
+    items, answers = [item for item in range(ROWS) for _ in range(3)], [one for one in LABELS for _ in "123"]
+    parquet("rows.parquet", id=list(range(ROWS)), text=TEXTS)
+    parquet("one.parquet", item=items, annotator=["x"] * len(items), label=answers)
+    said = refused("rows.parquet", "--votes", "one.parquet")
+    assert "all votes are of one annotator (column 'annotator')" in said
+    parquet("twice.parquet", item=items, annotator=["x", "y", "x"] * ROWS, label=answers)
+    assert "an annotator answers an item once" in refused("rows.parquet", "--votes", "twice.parquet")
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ([f"{row / 7:.4f}" for row in range(ROWS - 1)] + ["N/A"], "numbers among which are a few texts"),
+        ([f"class of row {row}" for row in range(ROWS)], "as many as an id has"),
+    ],
+)
+def test_a_label_that_is_another_in_nearly_every_row_is_refused(
+    refused: Callable[..., str], values: list[str], why: str
+) -> None:
+    assert why in refused(parquet("rows.parquet", v=VECTORS.tolist(), label=values))
+
+
 def test_votes_whose_items_are_written_otherwise_than_ids_are_refused(refused: Callable[..., str]) -> None:
     answers = ballots()
     items = [float(item[1:]) for item in answers["item_id"]]

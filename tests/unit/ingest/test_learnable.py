@@ -72,6 +72,7 @@ ids = [f"id-{row}" for row in range(ROWS)]
         ([["a", "b"], ["b", "a"]] * 200, "multilabel", "every row has all of the 2 classes"),
         ([1e9 + row % 9 for row in range(ROWS)], "regression",
          "labels lie between 1000000000 and 1000000008, too far from zero for single precision"),
+        ([None] + [1e9 + row % 9 for row in range(ROWS - 1)], "regression", "too far from zero for single"),
         ([2.5] * ROWS, "regression", "every row has the label 2.5: there is nothing to foretell"),
         (["a", "b"] * 4, "classification", "GateRefused: {data}, before the gate after validate: the dataset "
          "is too small to prove anything: it has 8 rows"),
