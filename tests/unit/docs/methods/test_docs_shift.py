@@ -72,6 +72,7 @@ def test_the_benchmarks_that_it_names_are_listed():
         "discover",
         "overtime",
         "pseudo",
+        "csv",
         "made",
     } == listed
     assert subprocess.run([sys.executable, str(script), "tides"], capture_output=True).returncode == 2
