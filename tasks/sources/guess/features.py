@@ -94,12 +94,21 @@ def find_features(
     kind, column, root = ranked[0]
     others = [f"{other.name} ({of})" for of, other, _ in ranked[1:]]
     return FeatureGuess(
-        kind, (column.name,), _about(column, kind, root), root, _broken(column, kind), tuple(others)
+        kind,
+        (column.name,),
+        _about(column, kind, root),
+        root,
+        _broken(look, column, kind, root),
+        tuple(others),
     )
 
 
-def _broken(column: Column, kind: str) -> float:
+def _broken(look: Profile, column: Column, kind: str, root: str | None) -> float:
     """Share of the images and vectors seen that a run would put aside; of other kinds none is looked at."""
+    if root is not None:
+        paths = _paths(look, column)[:TRIED]
+        whole = all("://" in path or path.startswith("/") for path in paths)
+        return 1 - _share_found(root, [path.removeprefix(f"{root}/") for path in paths] if whole else paths)
     if column.peeked:
         return column.broken / column.peeked
     return column.unfit if kind == "vector" else 0.0
@@ -129,7 +138,7 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
     (column,) = named_ones
     for kind, _, root in _ranked(look, [column]):
         why = f"named; {_about(column, kind, root)}"
-        return FeatureGuess(kind, (column.name,), why, root, _broken(column, kind))
+        return FeatureGuess(kind, (column.name,), why, root, _broken(look, column, kind, root))
     if lost := lost_features([column]):
         raise InputError(lost.removesuffix("; "), where=look.source, fix=UNUSABLE_FIX)
     if column.image_paths > MOSTLY:
@@ -140,7 +149,7 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
     for kind in ("text", "image", "vector"):
         if fits(column.type, kind):
             why = f"named; {_about(column, kind, None)}"
-            return FeatureGuess(kind, (column.name,), why, broken=_broken(column, kind))
+            return FeatureGuess(kind, (column.name,), why, broken=_broken(look, column, kind, None))
     raise InputError(
         f"column {column.name!r} is {named(column.type)}: no text, image, vector or number", where=look.source
     )
@@ -194,9 +203,7 @@ def _is_prose(column: Column) -> bool:
 
 def _root(look: Profile, column: Column) -> str | None:
     """The folder that the paths of a column are below: beside the data, or here; None if none is found."""
-    paths = [
-        path for path in plain(look.sample[column.name].combine_chunks()).drop_null().to_pylist() if path
-    ]
+    paths = _paths(look, column)
     if all("://" in path or path.startswith("/") for path in paths[:TRIED]):
         return _common(paths)
     file, whole = look.files[0], look.source.rstrip("/")
@@ -229,12 +236,23 @@ def _common(paths: list[str]) -> str | None:
     return root if root.strip("/") and _found(root, inside) else None
 
 
+def _paths(look: Profile, column: Column) -> list[str]:
+    """The paths of the sample that a column holds."""
+    return [path for path in plain(look.sample[column.name].combine_chunks()).drop_null().to_pylist() if path]
+
+
 def _found(folder: str, paths: list[str]) -> bool:
     """Whether most of some paths are files below a folder."""
+    return _share_found(folder, paths) > 0.5
+
+
+def _share_found(folder: str, paths: list[str]) -> float:
+    """Share of some paths that are files below a folder."""
     if set(folder) & set("*?["):
-        return False
+        return 0.0
     fs, base = open_filesystem(folder, {})
-    return sum(bool(fs.isfile(f"{base.rstrip('/')}/{path}")) for path in paths) * 2 > len(paths)
+    there = sum(bool(fs.isfile(f"{base.rstrip('/')}/{path}")) for path in paths)
+    return there / max(len(paths), 1)
 
 
 def _lost_paths(look: Profile, columns: list[Column]) -> str:

@@ -437,6 +437,16 @@ def test_rows_without_a_text_are_let_be(init: Init) -> None:
     begun(config)
 
 
+def test_paths_that_lead_to_no_image_are_counted_as_put_aside(init: Init) -> None:
+    pets("data/pets")
+    paths = sorted(str(path.relative_to("data")) for path in Path("data").rglob("*.png"))
+    labels = [path.split("/")[1] for path in paths]
+    paths[3] = "pets/cat/none.png"
+    config = init(parquet("data/rows.parquet", file=paths, label=labels))
+    assert config.gates.embed.thresholds == {"max_rejected": 0.07}  # one of the twenty looked for, and a bit
+    begun(config)
+
+
 @pytest.mark.parametrize("source", ["data", "data/meta.csv"])
 def test_paths_of_images_beside_a_table_are_its_images(init: Init, source: str) -> None:
     Path("data").mkdir()
