@@ -163,7 +163,8 @@ def softmax(logs: Matrix, scale: Floats, bias: Floats) -> tuple[Matrix, Matrix]:
     """softmax(scale · logs + bias) and scale · logs, both (N, K) float32."""
     u = logs * scale.astype(np.float32)
     z = u + (bias - bias.max()).astype(np.float32)
-    if float(scale.max()) * np.log(len(scale)) + np.ptp(bias) > SAFE:
+    farthest = max(float(np.log(len(scale))), float(logs.max(initial=0)))  # over 0 where noise was undone
+    if float(scale.max()) * farthest + np.ptp(bias) > SAFE:
         z -= z.max(axis=1, keepdims=True)
     np.exp(z, out=z)
     z /= np.maximum(z @ np.ones(len(scale), dtype=np.float32), np.float32(1e-37))[:, None]

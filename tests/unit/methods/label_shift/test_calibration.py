@@ -7,6 +7,7 @@ from labelworks.tasks.methods.label_shift import calibration_newton
 from labelworks.tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
 from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, nll, posterior, scores
 from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift.result import Calibration
 
 
 def sharpened(rows, classes, power, seed=0, bias=0.0):
@@ -94,6 +95,16 @@ def test_noisy_labels_give_the_posterior_of_the_true_ones():
     blind = calibrate(check(given, seen, seen), "bcts")
     assert np.abs(apply(found, seen) - truth).mean() < 0.02
     assert np.abs(apply(blind, seen) - truth).mean() > 0.1
+
+
+def test_a_steep_scale_of_probabilities_whose_noise_was_undone_stays_finite():
+    undo = np.linalg.inv(np.array([[0.53, 0.47], [0.47, 0.53]]))
+    probs = np.array([[0.027, 0.973], [0.5, 0.5], [0.999, 0.001]], np.float32)
+    steep = Calibration(
+        "bcts", np.full(2, 44.4), np.array([-0.002, 0.002]), 0.01, 0.7, 0.6, 0.0, fell_back=False, undo=undo
+    )
+    logs = np.log(np.maximum(probs.astype(float) @ undo, 1e-6))
+    assert apply(steep, probs) == pytest.approx(softmax(steep.scale * logs + steep.bias, axis=1), abs=1e-5)
 
 
 def test_falls_back_aloud_when_labels_say_nothing(caplog):
