@@ -12,7 +12,7 @@ import csv
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -112,9 +112,13 @@ def main() -> None:
         for rows in spoiled(path):
             kind, figures = measured(rows)
             kinds[kind].append(figures)
-    print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
-    for kind in sorted(kinds):
-        print(f"| {' | '.join(line(kind, kinds[kind]))} |")
+    print_table(HEAD, (line(kind, kinds[kind]) for kind in sorted(kinds)))
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table as Markdown."""
+    for row in (head, ["---"] * len(head), *rows):
+        print(f"| {' | '.join(row)} |")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from sklearn.linear_model import LogisticRegression
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import labelworks as lw
-from benchmarks.noise_csv import table
+from benchmarks.noise_csv import print_table, table
 from benchmarks.treat_small import wrong_labels
 
 MOST, LEAST, FEWEST, RATE = 6000, 600, 5, 0.1  # rows of a table, its least, of a class, and wrong labels
@@ -82,12 +82,13 @@ def main() -> None:
     for path in parser.parse_args().files:
         for kind, figures in measured(path):
             kinds[kind].append(figures)
-    print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
-    for kind, figures in kinds.items():
-        error, peer, held, width = np.mean(figures, axis=0)
-        print(
-            f"| {' | '.join(kind)} | {len(figures)} | {error:.3f} | {peer:.3f} | {held:.2f} | {width:.3f} |"
-        )
+    print_table(HEAD, (line(kind, figures) for kind, figures in kinds.items()))
+
+
+def line(kind: tuple[str, str, str], figures: list[list[float]]) -> list[str]:
+    """A row of the table."""
+    error, peer, held, width = np.mean(figures, axis=0)
+    return [*kind, str(len(figures)), f"{error:.3f}", f"{peer:.3f}", f"{held:.2f}", f"{width:.3f}"]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.false_alarms import at_other_shares, at_random, found_of, windows_of
-from benchmarks.noise_csv import table
+from benchmarks.noise_csv import print_table, table
 from labelworks.tasks.methods.encoders.base import make
 
 LEAST, FEWEST = 100, 5  # rows of a target, and of a class in the source
@@ -124,9 +124,7 @@ def main() -> None:
             figures = measured(path.stem, features, codes, cut)
             if figures:
                 kinds[cut[0]].append(figures)
-    print(f"| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
-    for what in kinds:
-        print(f"| {' | '.join(line(what, kinds[what]))} |")
+    print_table(HEAD, (line(what, figures) for what, figures in kinds.items()))
 
 
 if __name__ == "__main__":

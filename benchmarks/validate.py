@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from noise_csv import table as labelled_table
+from validate_tables import HARM, table
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.audit.allocation import allocated
@@ -38,8 +39,6 @@ from labelworks.tasks.planning.values import proof_options
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 RATES, FOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4), 5
 LOOKS = 60
-NOTHING = ((0.0, 0.0), (0.0, 0.0), 0.0)
-HARM = ("reversed weights", "random 20 %", "random 5 %")
 CONFIG = {"dataset": {"source": "s", "label": "l", "features": {"vector": "v"}}}
 OPTIONS = proof_options(RunConfig.model_validate(CONFIG))
 
@@ -61,10 +60,17 @@ def main() -> None:
             kept = asked.to / f"{Path(name).stem}-{seed}.json"
             if not kept.exists():
                 kept.write_text(json.dumps(one(name, seed, asked.embeddings)))
-    for name in asked.sets if asked.do == "table" else ():
-        runs = [json.loads(each.read_text()) for each in sorted(asked.to.glob(f"{Path(name).stem}-*.json"))]
-        for shifted, window in ((False, "no window"), (True, "with a target window")):
-            table(f"{name}, {window}", [each for each in runs if each["shift"] == shifted])
+    if asked.do == "table":
+        of_sets = {name: kept_runs(asked.to, name) for name in asked.sets}
+        together = [run for runs in of_sets.values() for run in runs]
+        for name, runs in [*of_sets.items(), *([("together", together)] if len(of_sets) > 1 else [])]:
+            for shifted, window in ((False, "no window"), (True, "with a target window")):
+                table(f"{name}, {window}", [run for run in runs if run["shift"] == shifted])
+
+
+def kept_runs(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Figures of the runs of a set that are there."""
+    return [json.loads(kept.read_text()) for kept in sorted(folder.glob(f"{Path(name).stem}-*.json"))]
 
 
 def drawn(name: str, rng: np.random.Generator, embeddings: Path | None) -> tuple[np.ndarray, np.ndarray, int]:
@@ -227,78 +233,6 @@ def proven_worse(proof: Proof) -> bool:
     """Whether either score lies below 0 altogether."""
     (only,) = proof.arms
     return only.gain.interval[1] < 0 or only.difference.interval[1] < 0
-
-
-def table(name: str, runs: list[dict[str, Any]]) -> None:
-    """Print the lines of a set, its runs with or without a target window."""
-    if not runs:
-        return
-    exact, wide = np.array([covered(*each) for run in runs for each in arms_and_truth(run)]).T
-    carried = [run["arm"] if is_carried(run) else GIVEN for run in runs]
-    truth = np.array([run["true"][run["arm"]][0] for run in runs])
-    gained = np.array([run["true"][arm][0] for run, arm in zip(runs, carried, strict=True)])
-    published = np.array([arm != GIVEN for arm in carried])
-    gap = np.array([run["true"]["true"][0] for run in runs])
-    noisy, better = np.array([run["rate"] >= 0.1 for run in runs]), truth > 0.005
-    print(f"{name}: {len(runs)} runs, {len(exact)} comparisons")
-    print(f"  coverage {exact.mean():.3f}; with the error of the truth itself {wide.mean():.3f}")
-    print(f"  better was said {published.sum()} times, wrong {np.sum(gained[published] < 0)}")
-    print(f"  improvements over .005: {better.sum()}, proven {np.mean(published[better]):.2f}")
-    by_accuracy = [low > 0 for run in runs for _, (low, _), _ in [run["arms"].get(run["arm"], NOTHING)]]
-    print(f"  of these by the accuracy alone {np.mean(np.array(by_accuracy)[better]):.2f}")
-    print(f"  gap recovered {gained[noisy].sum() / gap[noisy].sum():.2f}, worst {gained.min():+.4f}")
-    for arm in sorted({arm for run in runs for arm in run["true"]} - {GIVEN, "true"}):
-        always = np.array([run["true"].get(arm, [0.0])[0] for run in runs])
-        print(f"    always {arm}: {always[noisy].sum() / gap[noisy].sum():.2f}, worst {always.min():+.4f}")
-    harm = [run["harm"] for run in runs if run["harm"]]
-    for kind in HARM if harm else ():
-        kept, proven, people, either, here = np.mean([each[kind] for each in harm], axis=0)
-        print(
-            f"  {kind}: not carried {kept:.2f}, proven worse {proven:.2f}, by an audit {people:.2f}, "
-            f"by either {either:.2f}, by an audit on the rows at hand {here:.2f}"
-        )
-    audits = [(run["audit"], run["true"][run["arm"]]) for run in runs if run.get("audit")]
-    if audits:
-        of_audits(audits)
-
-
-def of_audits(audits: list[tuple[dict[str, Any], list[float]]]) -> None:
-    """Print how wide the intervals by looks are, and how often they hold the truth."""
-    ends, here = (np.array([each[name] for each, _ in audits]) for name in ("interval", "here"))
-    truth, spread = np.array([true for _, true in audits]).T
-    own = np.array([each["true_here"] for each, _ in audits])
-    wider = 1.96 * spread
-    inside = (ends[:, 0] - wider <= truth) & (truth <= ends[:, 1] + wider)
-    at_hand = (here[:, 0] <= own + 1e-12) & (own <= here[:, 1] + 1e-12)
-    looks, apart = (np.mean([each[name] for each, _ in audits]) for name in ("looks", "apart"))
-    print(f"  audit: {len(audits)} runs, {looks:.0f} looks of {apart:.0f} rows on which the models differ")
-    width = np.subtract(*ends.T[::-1])
-    told = f"width {width.mean():.4f}, median {np.median(width):.4f}, coverage {inside.mean():.3f}"
-    print(f"    of a model: {told}")
-    width = np.subtract(*here.T[::-1])
-    print(f"    of the rows at hand: width {width.mean():.4f}, coverage {at_hand.mean():.3f}")
-    print(f"    says one or the other {np.mean((ends[:, 0] > 0) | (ends[:, 1] < 0)):.2f}")
-
-
-def is_carried(run: dict[str, Any]) -> bool:
-    """Whether a version of the run carries its arm, by `why_not` and what the run's file holds.
-
-    Files of before the accuracy could prove too say `why` by the log score alone: there it is asked here.
-    """
-    (_, gain_high), _, _ = run["arms"].get(run["arm"], NOTHING)
-    return not run["why"] or (run["interval"][0] > 0 and gain_high >= 0)
-
-
-def arms_and_truth(run: dict[str, Any]) -> list[tuple[list[float], float, list[float]]]:
-    """Of each arm the interval, its standard error, and the true difference with its own."""
-    return [(interval, spread, run["true"][arm]) for arm, (_, interval, spread) in run["arms"].items()]
-
-
-def covered(interval: list[float], spread: float, truth: list[float]) -> tuple[bool, bool]:
-    """Whether an interval covers the truth; and one that also allows for what the test rows can't tell."""
-    low, high = interval
-    allowed = 1.96 * float(np.hypot(spread, truth[1]))
-    return low <= truth[0] <= high, abs((low + high) / 2 - truth[0]) <= allowed
 
 
 if __name__ == "__main__":

@@ -19,13 +19,13 @@ from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown
 from labelworks.tasks.ingest.scan import count_classes, scan
 from labelworks.tasks.planning.plan import Plan
+from labelworks.tasks.sources.given_labels import LEAST_ROWS
 from labelworks.tasks.sources.source import Source
 
 LabelType = Literal["int", "string", "list", "number", "tags"]
 MOST_ROWS = 200_000  # that are looked at before anything is started, where files say how many they have
 MOST_BYTES = 32 << 20  # of files that don't
 NARROW = 1e-5  # of their size that numbers differ by: of less, single precision keeps too little
-LEAST_ROWS = 2  # a class has on average: of one row nothing can be held out
 
 
 @dataclass

@@ -53,7 +53,7 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
         nothing = index_schema(kind).empty_table()
         return Index(nothing, unreadable, left_out, len(left_out) - len(aside), carried)
     index = pa.concat_tables([_piece_index(*read, asked, label, kind, labelled) for read in pieces])
-    if labelled and asked.observed is not None:
+    if labelled and asked.observed is not None and asked.observed.bag:
         index = with_bags_held(index, len(asked.classes or ()))
     if labelled and voted is not None:
         index = voted.join(index, kind, partition)

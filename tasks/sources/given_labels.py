@@ -12,6 +12,7 @@ import pyarrow.types as types
 from labelworks.schemas.arrow_types import is_text
 from labelworks.tasks.sources.values.numerals import as_class
 
+LEAST_ROWS = 2  # a class has on average: of one row nothing can be held out
 EXACT = 2**53  # whole numbers up to here are floats of their own
 NO_WHOLE = "label is no whole number, as the other classes are"
 PART = "label has a fraction: classes are whole numbers or strings"

@@ -78,31 +78,30 @@ def which_kind(
         return found.drifted and found.effect >= effect
 
     moved = drift_test(drift)(reference, current, alpha)
-    explained = _explained(windows, reference, current, test, posterior)
-    rest = counts(explained[1]) and moved.p_value <= alpha / QUESTIONS
-    prior, known = explained[0], np.ones(len(current), dtype=np.bool_)
+    prior, known = estimate("auto", windows), np.ones(len(current), dtype=np.bool_)
+    explained = _explained(windows, prior, reference, current, test, posterior)
+    rest = counts(explained) and moved.p_value <= alpha / QUESTIONS
     mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
     if unknown is not None and unknown.interval[0] > 0:
         left = _known(unknown)
-        without = _explained(
-            replace(windows, target=windows.target[left]), reference, current[left], test, posterior
-        )
-        if not (rest and counts(without[1])):
-            kind, prior, known = "open-set", without[0], left
-    return ShiftKind(kind, ADVICE[kind], moved, explained[1], prior, known)
+        others = replace(windows, target=windows.target[left])
+        of_others = estimate("auto", others)
+        if not (rest and counts(_explained(others, of_others, reference, current[left], test, posterior))):
+            kind, prior, known = "open-set", of_others, left
+    return ShiftKind(kind, ADVICE[kind], moved, explained, prior, known)
 
 
 def _explained(
     windows: Windows,
+    prior: PriorEstimate,
     reference: NDArray[np.floating],
     current: NDArray[np.floating],
     test: Callable[..., DriftTest],
     posterior: NDArray[np.floating] | None,
-) -> tuple[PriorEstimate, DriftTest]:
-    """The target's prior, and the target against labelled rows drawn again at it."""
-    prior = estimate("auto", windows)
-    return prior, test(reference[_redrawn(windows, prior.weights, posterior)], current)
+) -> DriftTest:
+    """The target against labelled rows drawn again at its prior."""
+    return test(reference[_redrawn(windows, prior.weights, posterior)], current)
 
 
 def _known(unknown: OpenSet) -> NDArray[np.bool_]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.given_labels import LEAST_ROWS
 from labelworks.tasks.sources.guess.label import Candidate, rank_of, task_of
 from labelworks.tasks.sources.profile import Profile
 
-LEAST_ROWS = 2  # that a class has on average, or a run refuses the labels
 MOSTLY = 0.9  # of texts are numbers
 
 
